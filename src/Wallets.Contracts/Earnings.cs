@@ -1,0 +1,38 @@
+namespace Wallets;
+
+/// <summary>A creator's diamonds. The grain's key is the creator id.</summary>
+[Alias("earnings")]
+public interface IEarningsGrain : IGrainWithStringKey
+{
+    [Alias("balance")] Task<Outcome<EarningsBalance>> GetBalance(Caller caller);
+
+    /// <summary>
+    /// Takes available diamonds aside to be paid in money. Idempotent by key.
+    /// Throws <see cref="UnavailableException"/> (nothing written) or <see cref="OutcomeUnknownException"/>.
+    /// </summary>
+    [Alias("request-payout")] Task<Outcome<Payout>> RequestPayout(Caller caller, Guid key, Diamonds diamonds);
+
+    [Alias("payout")] Task<Outcome<Payout>> GetPayout(Caller caller, Guid key);
+
+    /// <summary>Statement lines after <paramref name="afterSeq"/>, at most <paramref name="limit"/>.</summary>
+    [Alias("statement")] Task<Outcome<Page<StatementLine>>> GetStatement(Caller caller, long afterSeq, int limit);
+}
+
+[GenerateSerializer, Immutable, Alias("earnings-balance")]
+public sealed record EarningsBalance(string CreatorId, DiamondsByState Diamonds);
+
+/// <summary>A creator's diamonds by where they are on their way to money.</summary>
+/// <param name="Pending">Earned, still within the hold.</param>
+/// <param name="Available">Past the hold; can be cashed out.</param>
+/// <param name="Reserved">In a payout that is not finished.</param>
+/// <param name="Paid">Left the system as money.</param>
+[GenerateSerializer, Immutable, Alias("diamonds-by-state")]
+public sealed record DiamondsByState(Diamonds Pending, Diamonds Available, Diamonds Reserved, Diamonds Paid);
+
+/// <param name="Status"><c>requested</c> so far.</param>
+/// <param name="Amount">What the diamonds pay, by the rate card in force when it was requested.</param>
+[GenerateSerializer, Immutable, Alias("payout")]
+public sealed record Payout(Guid Key, string CreatorId, Diamonds Diamonds, string Status, Money Amount, DateTimeOffset RequestedAt)
+{
+    public const string Requested = "requested";
+}

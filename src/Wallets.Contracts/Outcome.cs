@@ -1,0 +1,47 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Wallets;
+
+/// <summary>
+/// The answer of a grain: a value, or the reason why not. <see cref="Replayed"/> says that the value is the answer first given
+/// for the same key, not the effect of this call.
+/// </summary>
+[GenerateSerializer, Immutable, Alias("outcome")]
+public readonly record struct Outcome<T>(T? Value, Refusal? Refusal, bool Replayed = false) where T : class
+{
+    [MemberNotNullWhen(true, nameof(Value))]
+    [MemberNotNullWhen(false, nameof(Refusal))]
+    public bool IsOk => Refusal is null;
+
+    public static implicit operator Outcome<T>(T value) => new(value, null);
+    public static implicit operator Outcome<T>(Refusal refusal) => new(null, refusal);
+}
+
+/// <summary>
+/// An expected business "no": nothing was written and nothing is remembered, so the same key may succeed later.
+/// <see cref="Code"/> is stable and part of the API; <see cref="Detail"/> is for people.
+/// </summary>
+[GenerateSerializer, Immutable, Alias("refusal")]
+public sealed record Refusal(string Code, string Detail)
+{
+    public const string Forbidden = "forbidden";
+    public const string InsufficientFunds = "insufficient_funds";
+    public const string LimitExceeded = "limit_exceeded";
+    public const string StreamEnded = "stream_ended";
+    public const string KeyReused = "idempotency_key_reused";
+    public const string InvalidQuantity = "invalid_quantity";
+    public const string InvalidAmount = "invalid_amount";
+    public const string SelfGift = "self_gift";
+    public const string UnknownGift = "unknown_gift";
+    public const string UnknownStream = "unknown_stream";
+    public const string UnknownPack = "unknown_pack";
+    public const string UnknownChannel = "unknown_channel";
+    public const string UnknownTransfer = "unknown_key";
+    public const string UnknownRate = "unknown_rate_version";
+    public const string InvalidProof = "invalid_proof";
+    public const string ProofUsed = "proof_already_used";
+    public const string InsufficientDiamonds = "insufficient_diamonds";
+    public const string BelowMinimum = "below_minimum";
+    public const string InvalidTitle = "invalid_title";
+    public const string BalanceTooLarge = "balance_too_large";
+}

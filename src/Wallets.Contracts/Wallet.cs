@@ -1,0 +1,72 @@
+namespace Wallets;
+
+/// <summary>A viewer's coins. The grain's key is the user id. Calls that move value are idempotent by their key.</summary>
+[Alias("wallet")]
+public interface IWalletGrain : IGrainWithStringKey
+{
+    /// <summary>
+    /// Mints the coins of a pack for a verified proof of payment; a proof counts once, for one user.
+    /// Throws <see cref="UnavailableException"/> (nothing written) or <see cref="OutcomeUnknownException"/>.
+    /// </summary>
+    [Alias("purchase")] Task<Outcome<Purchase>> Purchase(Caller caller, PurchaseOrder order);
+
+    /// <summary>
+    /// Debits the gift's price; the creator's diamonds follow by themselves.
+    /// Throws <see cref="UnavailableException"/> (nothing written) or <see cref="OutcomeUnknownException"/>.
+    /// </summary>
+    [Alias("send-gift")] Task<Outcome<GiftReceipt>> SendGift(Caller caller, GiftOrder order);
+
+    [Alias("balance")] Task<Outcome<WalletBalance>> GetBalance(Caller caller);
+
+    /// <summary>The receipt of a gift, with its present status.</summary>
+    [Alias("gift")] Task<Outcome<GiftReceipt>> GetGift(Caller caller, Guid key);
+
+    /// <summary>Statement lines after <paramref name="afterSeq"/>, at most <paramref name="limit"/>.</summary>
+    [Alias("statement")] Task<Outcome<Page<StatementLine>>> GetStatement(Caller caller, long afterSeq, int limit);
+}
+
+/// <param name="Key">The caller's idempotency key, a UUID; version 7 preferred.</param>
+/// <param name="Quantity">Pieces, 1 to 9,999.</param>
+[GenerateSerializer, Immutable, Alias("gift-order")]
+public sealed record GiftOrder(Guid Key, Guid StreamId, string GiftId, int Quantity)
+{
+    public const int MaxQuantity = 9_999;
+}
+
+/// <param name="Key">The caller's idempotency key.</param>
+/// <param name="Channel">Where it was paid: <c>dev</c> (Development only) so far.</param>
+/// <param name="Proof">What the channel gave as proof of payment.</param>
+[GenerateSerializer, Immutable, Alias("purchase-order")]
+public sealed record PurchaseOrder(Guid Key, string PackId, string Channel, string Proof);
+
+/// <param name="PurchaseId">The key under which the purchase was recorded.</param>
+/// <param name="Coins">The coins minted, bonus included.</param>
+/// <param name="Balance">The wallet's coins right after.</param>
+[GenerateSerializer, Immutable, Alias("purchase-receipt")]
+public sealed record Purchase(Guid PurchaseId, string UserId, string PackId, string Channel, Money Price, Coins Coins, Coins Balance, DateTimeOffset CommittedAt);
+
+/// <param name="Status"><c>committed</c>: the coins are spent; <c>settled</c>: the diamonds are in the creator's earnings.</param>
+/// <param name="Balance">The wallet's coins right after this gift.</param>
+[GenerateSerializer, Immutable, Alias("gift-receipt")]
+public sealed record GiftReceipt(
+    Guid Key,
+    string UserId,
+    string CreatorId,
+    Guid StreamId,
+    string GiftId,
+    int Quantity,
+    Coins Coins,
+    Diamonds Diamonds,
+    int RateVersion,
+    string Status,
+    Coins Balance,
+    DateTimeOffset CommittedAt)
+{
+    public const string Committed = "committed";
+    public const string Settled = "settled";
+}
+
+/// <param name="SpentToday">Coins sent since midnight UTC.</param>
+/// <param name="SpentThisWeek">Coins sent today and on the six days before.</param>
+[GenerateSerializer, Immutable, Alias("wallet-balance")]
+public sealed record WalletBalance(string UserId, Coins Coins, Coins LifetimeSpent, Coins SpentToday, Coins SpentThisWeek);

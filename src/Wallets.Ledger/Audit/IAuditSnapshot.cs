@@ -1,0 +1,59 @@
+using System.Data.Common;
+
+namespace Wallets.Ledger.Audit;
+
+/// <summary>The whole ledger as of one moment, read-only; what commits later does not show, so that a live system can be audited.</summary>
+public interface IAuditSnapshot : IAsyncDisposable
+{
+    /// <summary>Every account's entries in order, account by account, with what kind of account it is.</summary>
+    IAsyncEnumerable<(AccountKind Kind, Entry Entry)> ReadAll(CancellationToken cancellation);
+
+    /// <summary>Runs a query of SQL that every engine understands.</summary>
+    Task<IReadOnlyList<T>> Query<T>(string sql, Func<DbDataReader, T> read, CancellationToken cancellation);
+
+    /// <summary>The SQL of an entry's time as seconds since 1970.</summary>
+    string SecondsSinceEpoch(string column);
+}
+
+/// <summary>A snapshot held by one open transaction of one connection.</summary>
+internal sealed class TransactionSnapshot(
+    DbConnection connection,
+    DbTransaction transaction,
+    string columns,
+    Func<DbDataReader, Entry> readEntry,
+    Func<string, string> secondsSinceEpoch) : IAuditSnapshot
+{
+    public async IAsyncEnumerable<(AccountKind Kind, Entry Entry)> ReadAll([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+    {
+        await using var command = Command($"SELECT {columns}, a.kind FROM entries e LEFT JOIN accounts a ON a.account_id = e.account_id ORDER BY e.account_id, e.seq");
+        await using var rows = await command.ExecuteReaderAsync(cancellation);
+        while (await rows.ReadAsync(cancellation))
+            yield return (await rows.IsDBNullAsync(14, cancellation) ? default : (AccountKind)rows.GetInt16(14), readEntry(rows));
+    }
+
+    public async Task<IReadOnlyList<T>> Query<T>(string sql, Func<DbDataReader, T> read, CancellationToken cancellation)
+    {
+        await using var command = Command(sql);
+        await using var rows = await command.ExecuteReaderAsync(cancellation);
+        var result = new List<T>();
+        while (await rows.ReadAsync(cancellation)) result.Add(read(rows));
+        return result;
+    }
+
+    public string SecondsSinceEpoch(string column) => secondsSinceEpoch(column);
+
+    public async ValueTask DisposeAsync()
+    {
+        await transaction.DisposeAsync();
+        await connection.DisposeAsync();
+    }
+
+    private DbCommand Command(string sql)
+    {
+        var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.CommandTimeout = 600;
+        command.Transaction = transaction;
+        return command;
+    }
+}

@@ -1,0 +1,21 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Wallets.Ledger;
+
+/// <summary>How an <see cref="EntryDetail"/> and a <see cref="RateCard"/> stand in the ledger: the SQL of views and indexes reads these names.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(EntryDetail))]
+[JsonSerializable(typeof(RateCard))]
+internal sealed partial class EntryJson : JsonSerializerContext
+{
+    public static string Write(EntryDetail detail) => JsonSerializer.Serialize(detail, Default.EntryDetail);
+
+    public static EntryDetail Read(string json) =>
+        JsonSerializer.Deserialize(json, Default.EntryDetail) ?? throw new JsonException("An entry's detail is the JSON null.");
+
+    public static string Write(RateCard card) => JsonSerializer.Serialize(card, Default.RateCard);
+
+    public static RateCard ReadRateCard(string json) =>
+        JsonSerializer.Deserialize(json, Default.RateCard) ?? throw new JsonException("A rate card is the JSON null.");
+}

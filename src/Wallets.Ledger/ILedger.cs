@@ -1,0 +1,101 @@
+using Wallets.Ledger.Audit;
+
+namespace Wallets.Ledger;
+
+/// <summary>
+/// An engine that stores entries: PostgreSQL or SQLite. Append-only; (account, seq) and the transfer keys are unique, and the
+/// database enforces it. Writing goes through <see cref="LedgerWriter"/>; reading is direct.
+/// </summary>
+public interface ILedger
+{
+    /// <summary>How many batches may be committed side by side.</summary>
+    int Writers { get; }
+
+    /// <summary>The account of that name, made if it is not there yet.</summary>
+    Task<long> OpenAccount(AccountKind kind, string name);
+
+    /// <summary>The account of that name, or null.</summary>
+    Task<long?> FindAccount(AccountKind kind, string name);
+
+    /// <summary>The names of accounts; ids that do not exist are left out.</summary>
+    Task<IReadOnlyDictionary<long, string>> NameAccounts(IReadOnlyCollection<long> accountIds);
+
+    /// <summary>
+    /// Commits all entries of a batch or none, stamped with the time of one clock.
+    /// Throws <see cref="LedgerFaultException"/> on anything but success and conflict.
+    /// </summary>
+    Task<CommitResult> Commit(IReadOnlyList<Append> batch, CancellationToken cancellation);
+
+    /// <summary>Why a batch conflicted: for each append, whether it is committed already, fenced, a duplicate or free to go.</summary>
+    Task<IReadOnlyList<Verdict>> Judge(IReadOnlyList<Append> batch, CancellationToken cancellation);
+
+    /// <summary>An account's entries after <paramref name="afterSeq"/> in order, at most <paramref name="limit"/>.</summary>
+    Task<IReadOnlyList<Entry>> Read(long accountId, long afterSeq, int limit);
+
+    /// <summary>The entry that the account itself originated with this key, or null.</summary>
+    Task<Entry?> FindTransfer(long accountId, Guid transferId);
+
+    /// <summary>The purchase recorded for a payment in this account, or null.</summary>
+    Task<Entry?> FindPayment(long accountId, string channel, string payment);
+
+    /// <summary>Those of <paramref name="credits"/> that the account holds already.</summary>
+    Task<IReadOnlySet<CreditId>> FindCredits(long accountId, IReadOnlyCollection<CreditId> credits);
+
+    /// <summary>
+    /// The gifts credited to an account, each with its debit's facts, in order, in <c>(afterSeq, throughSeq]</c>, at most <paramref name="limit"/>.
+    /// </summary>
+    Task<IReadOnlyList<ReceivedGift>> ReadReceived(long accountId, long afterSeq, long throughSeq, int limit);
+
+    /// <summary>
+    /// Gift debits recorded at or after <paramref name="watermark"/> that have no credit, oldest first, at most <paramref name="limit"/>,
+    /// and the time before which no further debit can appear.
+    /// </summary>
+    Task<UnsettledScan> FindUnsettled(DateTimeOffset watermark, int limit);
+
+    /// <summary>Every published rate card, oldest first.</summary>
+    Task<IReadOnlyList<RateCard>> ReadRateCards();
+
+    /// <summary>Publishes a version once; false if that version is published already.</summary>
+    Task<bool> PublishRateCard(RateCard card);
+
+    /// <summary>The whole ledger as of now, for an audit.</summary>
+    Task<IAuditSnapshot> OpenSnapshot(CancellationToken cancellation);
+
+    /// <summary>Answers if the database does. For readiness.</summary>
+    Task Ping(CancellationToken cancellation);
+}
+
+/// <summary>The entries of one account that one flush must commit together; consecutive by seq.</summary>
+public sealed record Append(long AccountId, IReadOnlyList<Entry> Entries);
+
+/// <summary>Committed at <see cref="RecordedAt"/>, or null for a conflict, in which case nothing was written.</summary>
+public readonly record struct CommitResult(DateTimeOffset? RecordedAt)
+{
+    public static CommitResult Conflict => default;
+}
+
+/// <summary>What the ledger says of an append that may conflict.</summary>
+public readonly record struct Verdict(AppendStatus? Status, DateTimeOffset RecordedAt)
+{
+    /// <summary>Nothing stands in its way.</summary>
+    public static Verdict Free => default;
+}
+
+/// <summary>The identity of a credit within the account that receives it.</summary>
+public readonly record struct CreditId(long Origin, Guid TransferId);
+
+/// <summary>A credited gift: the receiving account's seq, and the debit it came from with its sender's name.</summary>
+public sealed record ReceivedGift(long Seq, string UserId, Entry Debit);
+
+/// <summary>A debit without its credit, with the names that delivery needs.</summary>
+public sealed record UnsettledGift(Entry Debit, string UserId, string CreatorId);
+
+/// <param name="Gifts">Debits without credit.</param>
+/// <param name="Horizon">Every debit recorded before this time was visible to the scan; later scans may start here if nothing older is unsettled.</param>
+public sealed record UnsettledScan(IReadOnlyList<UnsettledGift> Gifts, DateTimeOffset Horizon);
+
+/// <summary>The database failed. <see cref="MayHaveCommitted"/> says whether the commit had been asked for by then.</summary>
+public sealed class LedgerFaultException(bool mayHaveCommitted, Exception cause) : Exception(cause.Message, cause)
+{
+    public bool MayHaveCommitted { get; } = mayHaveCommitted;
+}

@@ -1,0 +1,204 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+
+namespace Wallets.Ledger;
+
+/// <summary>How the writer batches and when it gives up.</summary>
+public sealed class LedgerWriterOptions
+{
+    /// <summary>Appends that may wait per writer; more are refused as overloaded.</summary>
+    public int QueueLimit { get; set; } = 16_384;
+
+    /// <summary>Entries that one flush takes at most.</summary>
+    public int MaxBatch { get; set; } = 4_096;
+
+    /// <summary>How long a flush is tried again while the database fails. Shorter than a caller's time-out.</summary>
+    public TimeSpan GiveUpAfter { get; set; } = TimeSpan.FromSeconds(3);
+}
+
+/// <summary>
+/// Group commit. While one flush is on its way to the database, the appends of all grains on this silo collect; the next flush
+/// takes them together. A lone append goes at once: there is no timer. An append is answered only after the commit that contains
+/// it. A failed flush is tried again as it is: (account, seq) makes a second commit of the same entries impossible, and a conflict
+/// with the very same entries means that the first one had succeeded. If the process dies, whatever was not answered is unknown
+/// to the callers and decided by the database.
+/// </summary>
+public sealed partial class LedgerWriter : IAsyncDisposable
+{
+    private readonly ILedger _ledger;
+    private readonly LedgerWriterOptions _options;
+    private readonly LedgerMetrics _metrics;
+    private readonly ILogger<LedgerWriter> _logger;
+    private readonly TimeProvider _time;
+    private readonly Channel<Pending>[] _lanes;
+    private readonly Task[] _loops;
+    private readonly CancellationTokenSource _abandoned = new();
+
+    public LedgerWriter(ILedger ledger, LedgerWriterOptions options, LedgerMetrics metrics, ILogger<LedgerWriter> logger, TimeProvider time)
+    {
+        (_ledger, _options, _metrics, _logger, _time) = (ledger, options, metrics, logger, time);
+        _lanes = [.. Enumerable.Range(0, ledger.Writers).Select(_ => Channel.CreateBounded<Pending>(
+            new BoundedChannelOptions(options.QueueLimit) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait }))];
+        _loops = [.. _lanes.Select(lane => Task.Run(() => Run(lane.Reader)))];
+        metrics.QueueLength = () => _lanes.Sum(lane => lane.Reader.Count);
+    }
+
+    /// <summary>Opens the right to append to an account after its entry <paramref name="lastSeq"/> (0 for none).</summary>
+    public LedgerSession OpenSession(long accountId, long lastSeq) => new(this, accountId, lastSeq);
+
+    internal Task<Appended> Append(LedgerSession session, Append append)
+    {
+        var pending = new Pending(session, append, _time.GetTimestamp());
+        var lane = _lanes[(int)((ulong)append.AccountId % (ulong)_lanes.Length)];
+        if (lane.Writer.TryWrite(pending)) return pending.Ended;
+
+        _metrics.Overloaded();
+        return Task.FromResult(new Appended(_abandoned.IsCancellationRequested ? AppendStatus.Unavailable : AppendStatus.Overloaded));
+    }
+
+    private async Task Run(ChannelReader<Pending> lane)
+    {
+        var batch = new List<Pending>();
+        while (await lane.WaitToReadAsync())
+        {
+            var entries = 0;
+            while (entries < _options.MaxBatch && lane.TryRead(out var pending))
+            {
+                if (pending.Session.IsBroken)
+                {
+                    pending.End(new(AppendStatus.Unavailable));
+                    continue;
+                }
+                batch.Add(pending);
+                entries += pending.Append.Entries.Count;
+            }
+            if (batch.Count > 0) await Flush(batch);
+            batch.Clear();
+        }
+    }
+
+    /// <summary>Ends every append of the batch. Never throws: what cannot be ended otherwise is ended with the fault.</summary>
+    private async Task Flush(List<Pending> batch)
+    {
+        try
+        {
+            await CommitOrGiveUp(batch);
+        }
+        catch (Exception bug)
+        {
+            LogFlushBroke(bug, batch.Count);
+            foreach (var pending in batch) pending.Fail(bug);
+        }
+    }
+
+    private async Task CommitOrGiveUp(List<Pending> batch)
+    {
+        var startedAt = _time.GetTimestamp();
+        var mayHaveCommitted = false;
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                await CommitOrSplit(batch);
+                return;
+            }
+            catch (LedgerFaultException fault)
+            {
+                mayHaveCommitted |= fault.MayHaveCommitted;
+                _metrics.FlushFailed();
+                LogFlushFailed(fault, batch.Count, attempt + 1, fault.MayHaveCommitted);
+                if (_time.GetElapsedTime(startedAt) >= _options.GiveUpAfter || _abandoned.IsCancellationRequested)
+                {
+                    foreach (var pending in batch) pending.End(new(mayHaveCommitted ? AppendStatus.Unknown : AppendStatus.Unavailable));
+                    return;
+                }
+            }
+            await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(500, 20 << Math.Min(attempt, 6))), _time);
+        }
+    }
+
+    /// <summary>
+    /// Commits the batch. On a conflict, ends the appends that the ledger has a verdict on and commits the others; if it has none,
+    /// the halves are committed apart, so that whatever is wrong with one append fails that one alone.
+    /// </summary>
+    private async Task CommitOrSplit(List<Pending> batch)
+    {
+        var open = batch.FindAll(pending => !pending.Ended.IsCompleted);
+        while (open.Count > 0)
+        {
+            var appends = open.ConvertAll(pending => pending.Append);
+            var result = await _ledger.Commit(appends, _abandoned.Token);
+            if (result.RecordedAt is { } recordedAt)
+            {
+                Committed(open, appends, recordedAt);
+                return;
+            }
+
+            var verdicts = await _ledger.Judge(appends, _abandoned.Token);
+            var free = new List<Pending>();
+            for (var i = 0; i < open.Count; i++)
+            {
+                if (verdicts[i].Status is { } status) End(open[i], new(status, verdicts[i].RecordedAt));
+                else free.Add(open[i]);
+            }
+
+            if (free.Count == open.Count)
+            {
+                if (open.Count == 1)
+                {
+                    open[0].Fail(new InvalidOperationException($"The database refuses entry {appends[0].AccountId}/{appends[0].Entries[0].Seq}, and not for a conflict."));
+                    return;
+                }
+                await CommitOrSplit(open[..(open.Count / 2)]);
+                await CommitOrSplit(open[(open.Count / 2)..]);
+                return;
+            }
+            open = free;
+        }
+    }
+
+    private void Committed(List<Pending> batch, List<Append> appends, DateTimeOffset recordedAt)
+    {
+        _metrics.Flushed(appends.Sum(append => append.Entries.Count));
+        foreach (var pending in batch) End(pending, new(AppendStatus.Committed, recordedAt));
+    }
+
+    private void End(Pending pending, Appended appended)
+    {
+        _metrics.Ended(appended.Status, _time.GetElapsedTime(pending.EnqueuedAt));
+        if (appended.Status == AppendStatus.Fenced) LogFenced(pending.Append.AccountId, pending.Append.Entries[0].Seq);
+        pending.End(appended);
+    }
+
+    /// <summary>Takes no more appends and lets those that wait end; after <see cref="LedgerWriterOptions.GiveUpAfter"/> they end unknown.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var lane in _lanes) lane.Writer.TryComplete();
+        var drained = Task.WhenAll(_loops);
+        if (await Task.WhenAny(drained, Task.Delay(_options.GiveUpAfter, _time)) != drained) await _abandoned.CancelAsync();
+        await drained;
+        _abandoned.Dispose();
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Flush of {Appends} appends failed at attempt {Attempt}; may have committed: {MayHaveCommitted}")]
+    private partial void LogFlushFailed(Exception fault, int appends, int attempt, bool mayHaveCommitted);
+
+    [LoggerMessage(LogLevel.Warning, "Fenced: another writer holds {Account}/{Seq}")]
+    private partial void LogFenced(long account, long seq);
+
+    [LoggerMessage(LogLevel.Critical, "Flush of {Appends} appends broke")]
+    private partial void LogFlushBroke(Exception bug, int appends);
+
+    private sealed class Pending(LedgerSession session, Append append, long enqueuedAt)
+    {
+        private readonly TaskCompletionSource<Appended> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public LedgerSession Session => session;
+        public Append Append => append;
+        public long EnqueuedAt => enqueuedAt;
+        public Task<Appended> Ended => _ended.Task;
+
+        public void End(Appended appended) => _ended.TrySetResult(appended);
+        public void Fail(Exception bug) => _ended.TrySetException(bug);
+    }
+}

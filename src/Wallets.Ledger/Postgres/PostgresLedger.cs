@@ -1,0 +1,268 @@
+using System.Data;
+using System.Data.Common;
+using Npgsql;
+using NpgsqlTypes;
+using Wallets.Ledger.Audit;
+
+namespace Wallets.Ledger.Postgres;
+
+/// <summary>
+/// The ledger on PostgreSQL. A flush is one transaction: the database's clock is read, the rows go in by binary COPY, the
+/// transaction commits. The server ends statements and idle transactions after ten seconds, so that a paused process
+/// cannot hold one open for long.
+/// </summary>
+public sealed class PostgresLedger : ILedger, IAsyncDisposable
+{
+    private const string Columns =
+        "account_id, seq, transfer_id, amount, balance_after, counterparty, recorded_at, kind, rate_version, quantity, diamonds, stream_id, gift_id, detail";
+
+    private static readonly string EntryColumns = string.Join(", ", Columns.Split(", ").Select(column => "e." + column));
+
+    private readonly NpgsqlDataSource _source;
+
+    /// <param name="connectionString">Of the application's role, which may only SELECT and INSERT.</param>
+    /// <param name="writers">Batches that may be committed side by side.</param>
+    public PostgresLedger(string connectionString, int writers)
+    {
+        Writers = writers;
+        _source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connectionString)
+        {
+            ApplicationName = "wallets-ledger",
+            Timeout = 3,
+            CommandTimeout = 10,
+            Options = "-c statement_timeout=10s -c idle_in_transaction_session_timeout=10s",
+            NoResetOnClose = true,
+            MaxAutoPrepare = 32,
+            AutoPrepareMinUsages = 2,
+        });
+    }
+
+    public int Writers { get; }
+
+    public async Task<CommitResult> Commit(IReadOnlyList<Append> batch, CancellationToken cancellation)
+    {
+        var commitAsked = false;
+        try
+        {
+            await using var connection = await _source.OpenConnectionAsync(cancellation);
+            await using var transaction = await connection.BeginTransactionAsync(cancellation);
+            var recordedAt = await ReadClock(connection, cancellation);
+            await using (var rows = await connection.BeginBinaryImportAsync($"COPY entries ({Columns}) FROM STDIN (FORMAT BINARY)", cancellation))
+            {
+                foreach (var append in batch)
+                    foreach (var entry in append.Entries)
+                        Write(rows, entry, recordedAt);
+                await rows.CompleteAsync(cancellation);
+            }
+            commitAsked = true;
+            await transaction.CommitAsync(cancellation);
+            return new(new DateTimeOffset(recordedAt));
+        }
+        catch (PostgresException refusal) when (!commitAsked && refusal.SqlState.StartsWith("23", StringComparison.Ordinal))
+        {
+            return CommitResult.Conflict;
+        }
+        catch (Exception fault) when (IsFault(fault))
+        {
+            throw new LedgerFaultException(commitAsked, fault);
+        }
+    }
+
+    private static async Task<DateTime> ReadClock(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        await using var clock = new NpgsqlCommand("SELECT now()", connection);
+        return (DateTime)(await clock.ExecuteScalarAsync(cancellation))!;
+    }
+
+    private static void Write(NpgsqlBinaryImporter rows, Entry entry, DateTime recordedAt)
+    {
+        rows.StartRow();
+        rows.Write(entry.AccountId, NpgsqlDbType.Bigint);
+        rows.Write(entry.Seq, NpgsqlDbType.Bigint);
+        rows.Write(entry.TransferId, NpgsqlDbType.Uuid);
+        rows.Write(entry.Amount, NpgsqlDbType.Bigint);
+        rows.Write(entry.BalanceAfter, NpgsqlDbType.Bigint);
+        rows.Write(entry.Counterparty, NpgsqlDbType.Bigint);
+        rows.Write(recordedAt, NpgsqlDbType.TimestampTz);
+        rows.Write((short)entry.Kind, NpgsqlDbType.Smallint);
+        if (entry.Gift is { } gift)
+        {
+            rows.Write(gift.RateVersion, NpgsqlDbType.Integer);
+            rows.Write(gift.Quantity, NpgsqlDbType.Integer);
+            rows.Write(gift.Diamonds, NpgsqlDbType.Bigint);
+            rows.Write(gift.StreamId, NpgsqlDbType.Uuid);
+            rows.Write(gift.GiftId, NpgsqlDbType.Text);
+        }
+        else
+        {
+            for (var i = 0; i < 5; i++) rows.WriteNull();
+        }
+        if (entry.Detail is { } detail) rows.Write(EntryJson.Write(detail), NpgsqlDbType.Jsonb);
+        else rows.WriteNull();
+    }
+
+    public async Task<IReadOnlyList<Verdict>> Judge(IReadOnlyList<Append> batch, CancellationToken cancellation)
+    {
+        var entries = batch.SelectMany(append => append.Entries).ToList();
+        var own = entries.FindAll(entry => entry.Kind != EntryKind.GiftReceived);
+        var credits = entries.FindAll(entry => entry.Kind == EntryKind.GiftReceived);
+        var payments = own.FindAll(entry => entry.Kind == EntryKind.Purchase);
+        var standing = await Query(
+            $"""
+            SELECT {EntryColumns} FROM entries e JOIN unnest($1::bigint[], $2::bigint[]) AS a(account_id, seq) USING (account_id, seq)
+            UNION ALL
+            SELECT {EntryColumns} FROM entries e JOIN unnest($3::uuid[], $4::bigint[]) AS t(transfer_id, account_id) USING (transfer_id, account_id) WHERE e.kind <> 11
+            UNION ALL
+            SELECT {EntryColumns} FROM entries e JOIN unnest($5::uuid[], $6::bigint[], $7::bigint[]) AS c(transfer_id, counterparty, account_id) USING (transfer_id, counterparty, account_id) WHERE e.kind = 11
+            UNION ALL
+            SELECT {EntryColumns} FROM entries e JOIN unnest($8::text[], $9::text[], $10::bigint[]) AS p(payment, channel, account_id)
+                ON e.detail ->> 'payment' = p.payment AND e.detail ->> 'channel' = p.channel AND e.account_id = p.account_id WHERE e.kind = 1
+            """,
+            ReadEntry, cancellation,
+            entries.ConvertAll(e => e.AccountId), entries.ConvertAll(e => e.Seq),
+            own.ConvertAll(e => e.TransferId), own.ConvertAll(e => e.AccountId),
+            credits.ConvertAll(e => e.TransferId), credits.ConvertAll(e => e.Counterparty), credits.ConvertAll(e => e.AccountId),
+            payments.ConvertAll(e => e.Detail!.Payment!), payments.ConvertAll(e => e.Detail!.Channel!), payments.ConvertAll(e => e.AccountId));
+        return Verdicts.Of(batch, standing);
+    }
+
+    public async Task<long> OpenAccount(AccountKind kind, string name)
+    {
+        if (await FindAccount(kind, name) is { } found) return found;
+        await Query("INSERT INTO accounts (kind, name) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING account_id", row => row.GetInt64(0), default, (short)kind, name);
+        return await FindAccount(kind, name) ?? throw new InvalidOperationException("An account that was just opened is not there.");
+    }
+
+    public async Task<long?> FindAccount(AccountKind kind, string name)
+    {
+        var found = await Query("SELECT account_id FROM accounts WHERE name = $2 AND kind = $1", row => row.GetInt64(0), default, (short)kind, name);
+        return found.Count == 0 ? null : found[0];
+    }
+
+    public async Task<IReadOnlyDictionary<long, string>> NameAccounts(IReadOnlyCollection<long> accountIds)
+    {
+        var names = await Query("SELECT account_id, name FROM accounts WHERE account_id = ANY($1)", row => (Id: row.GetInt64(0), Name: row.GetString(1)), default, accountIds.ToList());
+        return names.ToDictionary(account => account.Id, account => account.Name);
+    }
+
+    public async Task<IReadOnlyList<Entry>> Read(long accountId, long afterSeq, int limit) =>
+        await Query($"SELECT {Columns} FROM entries WHERE account_id = $1 AND seq > $2 ORDER BY seq LIMIT $3", ReadEntry, default, accountId, afterSeq, limit);
+
+    public async Task<Entry?> FindTransfer(long accountId, Guid transferId)
+    {
+        var found = await Query($"SELECT {Columns} FROM entries WHERE transfer_id = $2 AND account_id = $1 AND kind <> 11", ReadEntry, default, accountId, transferId);
+        return found.SingleOrDefault();
+    }
+
+    public async Task<Entry?> FindPayment(long accountId, string channel, string payment)
+    {
+        var found = await Query(
+            $"SELECT {Columns} FROM entries WHERE detail ->> 'payment' = $3 AND detail ->> 'channel' = $2 AND account_id = $1 AND kind = 1",
+            ReadEntry, default, accountId, channel, payment);
+        return found.SingleOrDefault();
+    }
+
+    public async Task<IReadOnlySet<CreditId>> FindCredits(long accountId, IReadOnlyCollection<CreditId> credits)
+    {
+        var found = await Query(
+            """
+            SELECT e.counterparty, e.transfer_id FROM entries e
+            JOIN unnest($2::bigint[], $3::uuid[]) AS c(counterparty, transfer_id) USING (transfer_id, counterparty)
+            WHERE e.account_id = $1 AND e.kind = 11
+            """,
+            row => new CreditId(row.GetInt64(0), row.GetGuid(1)), default,
+            accountId, credits.Select(credit => credit.Origin).ToList(), credits.Select(credit => credit.TransferId).ToList());
+        return found.ToHashSet();
+    }
+
+    public async Task<IReadOnlyList<ReceivedGift>> ReadReceived(long accountId, long afterSeq, long throughSeq, int limit) =>
+        await Query(
+            $"""
+            SELECT {EntryColumns}, credit.seq, sender.name
+            FROM (SELECT seq, transfer_id, counterparty FROM entries WHERE account_id = $1 AND seq > $2 AND seq <= $3 AND kind = 11 ORDER BY seq LIMIT $4) credit
+            JOIN entries e ON e.transfer_id = credit.transfer_id AND e.account_id = credit.counterparty AND e.kind <> 11
+            JOIN accounts sender ON sender.account_id = credit.counterparty
+            ORDER BY credit.seq
+            """,
+            row => new ReceivedGift(row.GetInt64(14), row.GetString(15), ReadEntry(row)), default, accountId, afterSeq, throughSeq, limit);
+
+    /// <summary>
+    /// The horizon is read before the scan: a debit that commits later was stamped by a transaction that began after it, or by one
+    /// that still ran then and so holds the horizon back.
+    /// </summary>
+    public async Task<UnsettledScan> FindUnsettled(DateTimeOffset watermark, int limit)
+    {
+        var horizon = await Query(
+            "SELECT least(now(), min(xact_start)) FROM pg_stat_activity WHERE application_name = 'wallets-ledger' AND datname = current_database() AND pid <> pg_backend_pid()",
+            row => row.GetDateTime(0), default);
+        var gifts = await Query(
+            $"""
+            SELECT {EntryColumns}, sender.name, creator.name
+            FROM entries e
+            JOIN accounts sender ON sender.account_id = e.account_id
+            JOIN accounts creator ON creator.account_id = e.counterparty
+            WHERE e.kind = 2 AND e.recorded_at >= $1
+              AND NOT EXISTS (SELECT FROM entries c WHERE c.transfer_id = e.transfer_id AND c.counterparty = e.account_id AND c.account_id = e.counterparty AND c.kind = 11)
+            ORDER BY e.recorded_at LIMIT $2
+            """,
+            row => new UnsettledGift(ReadEntry(row), row.GetString(14), row.GetString(15)), default, watermark.UtcDateTime, limit);
+        return new(gifts, new DateTimeOffset(horizon[0]));
+    }
+
+    public async Task<IReadOnlyList<RateCard>> ReadRateCards() =>
+        await Query("SELECT card FROM rate_cards ORDER BY version", row => EntryJson.ReadRateCard(row.GetString(0)), default);
+
+    public async Task<bool> PublishRateCard(RateCard card)
+    {
+        var published = await Query(
+            "INSERT INTO rate_cards (version, diamonds, coins, card) VALUES ($1, $2, $3, $4::jsonb) ON CONFLICT DO NOTHING RETURNING version",
+            row => row.GetInt32(0), default, card.Version, card.CoinToDiamond.Diamonds, card.CoinToDiamond.Coins, EntryJson.Write(card));
+        return published.Count == 1;
+    }
+
+    public async Task<IAuditSnapshot> OpenSnapshot(CancellationToken cancellation)
+    {
+        var connection = await _source.OpenConnectionAsync(cancellation);
+        var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellation);
+        await using (var settings = new NpgsqlCommand("SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL application_name = 'wallets-audit'", connection))
+            await settings.ExecuteNonQueryAsync(cancellation);
+        return new TransactionSnapshot(connection, transaction, EntryColumns, ReadEntry, column => $"EXTRACT(EPOCH FROM {column})");
+    }
+
+    public async Task Ping(CancellationToken cancellation) => await Query("SELECT 1", row => row.GetInt32(0), cancellation);
+
+    public ValueTask DisposeAsync() => _source.DisposeAsync();
+
+    private async Task<List<T>> Query<T>(string sql, Func<NpgsqlDataReader, T> read, CancellationToken cancellation, params object[] parameters)
+    {
+        try
+        {
+            await using var command = _source.CreateCommand(sql);
+            foreach (var parameter in parameters) command.Parameters.Add(new() { Value = parameter });
+            await using var rows = await command.ExecuteReaderAsync(cancellation);
+            var result = new List<T>();
+            while (await rows.ReadAsync(cancellation)) result.Add(read(rows));
+            return result;
+        }
+        catch (Exception fault) when (IsFault(fault))
+        {
+            throw new LedgerFaultException(mayHaveCommitted: false, fault);
+        }
+    }
+
+    internal static Entry ReadEntry(DbDataReader row) => new()
+    {
+        AccountId = row.GetInt64(0),
+        Seq = row.GetInt64(1),
+        TransferId = row.GetGuid(2),
+        Amount = row.GetInt64(3),
+        BalanceAfter = row.GetInt64(4),
+        Counterparty = row.GetInt64(5),
+        RecordedAt = new DateTimeOffset(row.GetDateTime(6)),
+        Kind = (EntryKind)row.GetInt16(7),
+        Gift = row.IsDBNull(11) ? null : new GiftFacts(row.GetGuid(11), row.GetString(12), row.GetInt32(9), row.GetInt64(10), row.GetInt32(8)),
+        Detail = row.IsDBNull(13) ? null : EntryJson.Read(row.GetString(13)),
+    };
+
+    private static bool IsFault(Exception fault) => fault is NpgsqlException or OperationCanceledException or TimeoutException or IOException or ObjectDisposedException;
+}
