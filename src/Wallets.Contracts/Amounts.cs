@@ -49,13 +49,13 @@ public readonly record struct Diamonds(long Value) : IComparable<Diamonds>
 [GenerateSerializer, Immutable, Alias("money")]
 public readonly record struct Money(long AmountMinor, string Currency);
 
-internal sealed class CoinsJsonConverter : JsonConverter<Coins>
+public sealed class CoinsJsonConverter : JsonConverter<Coins>
 {
     public override Coins Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) => new(reader.GetInt64());
     public override void Write(Utf8JsonWriter writer, Coins value, JsonSerializerOptions options) => writer.WriteNumberValue(value.Value);
 }
 
-internal sealed class DiamondsJsonConverter : JsonConverter<Diamonds>
+public sealed class DiamondsJsonConverter : JsonConverter<Diamonds>
 {
     public override Diamonds Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) => new(reader.GetInt64());
     public override void Write(Utf8JsonWriter writer, Diamonds value, JsonSerializerOptions options) => writer.WriteNumberValue(value.Value);

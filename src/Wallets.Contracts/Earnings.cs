@@ -1,10 +1,12 @@
+using Orleans.Concurrency;
+
 namespace Wallets;
 
 /// <summary>A creator's diamonds. The grain's key is the creator id.</summary>
 [Alias("earnings")]
 public interface IEarningsGrain : IGrainWithStringKey
 {
-    [Alias("balance")] Task<Outcome<EarningsBalance>> GetBalance(Caller caller);
+    [AlwaysInterleave, Alias("balance")] Task<Outcome<EarningsBalance>> GetBalance(Caller caller);
 
     /// <summary>
     /// Takes available diamonds aside to be paid in money. Idempotent by key.
@@ -12,10 +14,10 @@ public interface IEarningsGrain : IGrainWithStringKey
     /// </summary>
     [Alias("request-payout")] Task<Outcome<Payout>> RequestPayout(Caller caller, Guid key, Diamonds diamonds);
 
-    [Alias("payout")] Task<Outcome<Payout>> GetPayout(Caller caller, Guid key);
+    [AlwaysInterleave, Alias("payout")] Task<Outcome<Payout>> GetPayout(Caller caller, Guid key);
 
     /// <summary>Statement lines after <paramref name="afterSeq"/>, at most <paramref name="limit"/>.</summary>
-    [Alias("statement")] Task<Outcome<Page<StatementLine>>> GetStatement(Caller caller, long afterSeq, int limit);
+    [AlwaysInterleave, Alias("statement")] Task<Outcome<Page<StatementLine>>> GetStatement(Caller caller, long afterSeq, int limit);
 }
 
 [GenerateSerializer, Immutable, Alias("earnings-balance")]

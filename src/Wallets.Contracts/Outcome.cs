@@ -17,6 +17,12 @@ public readonly record struct Outcome<T>(T? Value, Refusal? Refusal, bool Replay
     public static implicit operator Outcome<T>(Refusal refusal) => new(null, refusal);
 }
 
+public static class Outcome
+{
+    /// <summary>The answer first given for the same key.</summary>
+    public static Outcome<T> Replayed<T>(T value) where T : class => new(value, null, Replayed: true);
+}
+
 /// <summary>
 /// An expected business "no": nothing was written and nothing is remembered, so the same key may succeed later.
 /// <see cref="Code"/> is stable and part of the API; <see cref="Detail"/> is for people.

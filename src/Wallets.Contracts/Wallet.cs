@@ -1,3 +1,5 @@
+using Orleans.Concurrency;
+
 namespace Wallets;
 
 /// <summary>A viewer's coins. The grain's key is the user id. Calls that move value are idempotent by their key.</summary>
@@ -16,13 +18,13 @@ public interface IWalletGrain : IGrainWithStringKey
     /// </summary>
     [Alias("send-gift")] Task<Outcome<GiftReceipt>> SendGift(Caller caller, GiftOrder order);
 
-    [Alias("balance")] Task<Outcome<WalletBalance>> GetBalance(Caller caller);
+    [AlwaysInterleave, Alias("balance")] Task<Outcome<WalletBalance>> GetBalance(Caller caller);
 
     /// <summary>The receipt of a gift, with its present status.</summary>
-    [Alias("gift")] Task<Outcome<GiftReceipt>> GetGift(Caller caller, Guid key);
+    [AlwaysInterleave, Alias("gift")] Task<Outcome<GiftReceipt>> GetGift(Caller caller, Guid key);
 
     /// <summary>Statement lines after <paramref name="afterSeq"/>, at most <paramref name="limit"/>.</summary>
-    [Alias("statement")] Task<Outcome<Page<StatementLine>>> GetStatement(Caller caller, long afterSeq, int limit);
+    [AlwaysInterleave, Alias("statement")] Task<Outcome<Page<StatementLine>>> GetStatement(Caller caller, long afterSeq, int limit);
 }
 
 /// <param name="Key">The caller's idempotency key, a UUID; version 7 preferred.</param>

@@ -32,6 +32,9 @@ public interface ILedger
     /// <summary>An account's entries after <paramref name="afterSeq"/> in order, at most <paramref name="limit"/>.</summary>
     Task<IReadOnlyList<Entry>> Read(long accountId, long afterSeq, int limit);
 
+    /// <summary>The seq of the account's last entry, 0 for none.</summary>
+    Task<long> LastSeq(long accountId);
+
     /// <summary>The entry that the account itself originated with this key, or null.</summary>
     Task<Entry?> FindTransfer(long accountId, Guid transferId);
 

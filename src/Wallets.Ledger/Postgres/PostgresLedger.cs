@@ -148,6 +148,9 @@ public sealed class PostgresLedger : ILedger, IAsyncDisposable
     public async Task<IReadOnlyList<Entry>> Read(long accountId, long afterSeq, int limit) =>
         await Query($"SELECT {Columns} FROM entries WHERE account_id = $1 AND seq > $2 ORDER BY seq LIMIT $3", ReadEntry, default, accountId, afterSeq, limit);
 
+    public async Task<long> LastSeq(long accountId) =>
+        (await Query("SELECT coalesce(max(seq), 0) FROM entries WHERE account_id = $1", row => row.GetInt64(0), default, accountId))[0];
+
     public async Task<Entry?> FindTransfer(long accountId, Guid transferId)
     {
         var found = await Query($"SELECT {Columns} FROM entries WHERE transfer_id = $2 AND account_id = $1 AND kind <> 11", ReadEntry, default, accountId, transferId);

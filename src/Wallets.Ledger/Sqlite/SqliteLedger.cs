@@ -107,6 +107,9 @@ public sealed class SqliteLedger : ILedger, IAsyncDisposable
     public Task<IReadOnlyList<Entry>> Read(long accountId, long afterSeq, int limit) => Reading<IReadOnlyList<Entry>>(connection =>
         Query(connection, $"SELECT {Columns} FROM entries WHERE account_id = $1 AND seq > $2 ORDER BY seq LIMIT $3", ReadEntry, accountId, afterSeq, (long)limit));
 
+    public Task<long> LastSeq(long accountId) => Reading(connection =>
+        Query(connection, "SELECT coalesce(max(seq), 0) FROM entries WHERE account_id = $1", row => row.GetInt64(0), accountId)[0]);
+
     public Task<Entry?> FindTransfer(long accountId, Guid transferId) => Reading(connection =>
         Query(connection, $"SELECT {Columns} FROM entries WHERE transfer_id = $1 AND account_id = $2 AND kind <> 11", ReadEntry, Bytes(transferId), accountId).SingleOrDefault());
 

@@ -1,0 +1,124 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Wallets.Grains.Publishing;
+using Wallets.Grains.Streams;
+using Wallets.Ledger;
+using Wallets.Ledger.Accounts;
+
+namespace Wallets.Grains.Accounts;
+
+/// <summary>
+/// A creator's diamonds. Steps 6 and 7 of a gift's way: credits arrive in batches, are appended together, and only then are told
+/// to the streams. A first delivery is written as it comes; a redelivery is looked up first, and for a while after one so is
+/// everything, because then the first delivery may still be on its way.
+/// </summary>
+internal sealed class EarningsGrain(
+    [PersistentState("earnings")] IPersistentState<AccountSnapshot> snapshot,
+    ILedger ledger,
+    LedgerWriter writer,
+    Published published,
+    GiftMetrics metrics,
+    IOptions<GrainsOptions> options,
+    TimeProvider time,
+    ILogger<EarningsGrain> logger) : AccountGrain<EarningsState>(AccountKind.Earnings, snapshot, ledger, writer, logger), IEarningsGrain, ICreditReceiver
+{
+    private static readonly TimeSpan LookUpAfterRedelivery = TimeSpan.FromMinutes(1);
+    private const int StreamsRemembered = 100;
+
+    private readonly ILedger _ledger = ledger;
+    private readonly GrainsOptions _options = options.Value;
+    private readonly Dictionary<Guid, long> _toldThrough = [];
+    private DateTimeOffset _lookUpUntil;
+
+    public async Task Receive(Credit[] credits, bool redelivered)
+    {
+        var accountId = await OpenAccount();
+        var now = time.GetUtcNow();
+        if (redelivered) _lookUpUntil = now + LookUpAfterRedelivery;
+
+        IReadOnlyList<Credit> missing = now < _lookUpUntil ? await WithoutKnown(accountId, credits) : credits;
+        while (missing.Count > 0)
+        {
+            // 6
+            var firstSeq = State.Seq + 1;
+            var appended = await Append(EarningsDecisions.Receive(accountId, State, missing));
+            if (appended.IsCommitted)
+            {
+                metrics.Settled(missing.Count);
+                TellStreams(missing, firstSeq);   // 7
+                return;
+            }
+            missing = await WithoutKnown(accountId, missing);
+        }
+    }
+
+    public async Task<Outcome<Payout>> RequestPayout(Caller caller, Guid key, Diamonds diamonds)
+    {
+        if (!caller.Owns(Name, Roles.Creator)) return Refuse(NotTheirs);
+        if (await FindTransfer(key) is { } earlier) return Replay(key, diamonds, earlier);
+
+        var now = time.GetUtcNow();
+        var rate = (await published.GetTerms()).RateAt(now);
+        var decision = EarningsDecisions.RequestPayout(AccountId ?? 0, State, key, diamonds, rate, _options.Hold, _options.Payouts, now);
+        if (decision.Refusal is { } refusal) return Refuse(refusal);
+
+        var appended = await Append(decision.Entry!);
+        if (!appended.IsCommitted)
+            return Replay(key, diamonds, await _ledger.FindTransfer(AccountId!.Value, key) ?? throw new OutcomeUnknownException());
+        return Requested(decision.Entry! with { RecordedAt = appended.RecordedAt });
+    }
+
+    public Task<Outcome<EarningsBalance>> GetBalance(Caller caller)
+    {
+        if (!caller.Owns(Name, Roles.Creator)) return Task.FromResult<Outcome<EarningsBalance>>(Refuse(NotTheirs));
+        var available = State.AvailableAt(time.GetUtcNow(), _options.Hold);
+        return Task.FromResult<Outcome<EarningsBalance>>(new EarningsBalance(
+            Name, new DiamondsByState(new(State.Balance - available), new(available), new(State.Reserved), new(State.Paid))));
+    }
+
+    public async Task<Outcome<Payout>> GetPayout(Caller caller, Guid key)
+    {
+        if (!caller.Owns(Name, Roles.Creator)) return Refuse(NotTheirs);
+        return await FindTransfer(key) is { Kind: EntryKind.PayoutReserved } reserved
+            ? Requested(reserved)
+            : new Refusal(Refusal.UnknownTransfer, $"This creator requested no payout with key {key}.");
+    }
+
+    public async Task<Outcome<Page<StatementLine>>> GetStatement(Caller caller, long afterSeq, int limit) =>
+        caller.Owns(Name, Roles.Creator) ? await ReadStatement(afterSeq, limit) : Refuse(NotTheirs);
+
+    private async Task<IReadOnlyList<Credit>> WithoutKnown(long accountId, IReadOnlyList<Credit> credits)
+    {
+        var known = await _ledger.FindCredits(accountId, [.. credits.Select(credit => credit.Id)]);
+        return [.. credits.Where(credit => !known.Contains(credit.Id)).DistinctBy(credit => credit.Id)];
+    }
+
+    /// <summary>Safe to lose: a stream that misses news notices the gap in the seqs, or the lack of news, and reads the ledger.</summary>
+    private void TellStreams(IReadOnlyList<Credit> credits, long firstSeq)
+    {
+        if (_toldThrough.Count > StreamsRemembered) _toldThrough.Clear();
+        var gifts = credits.Select((credit, i) => new CreditedGift(firstSeq + i, credit));
+        foreach (var ofStream in gifts.GroupBy(gift => gift.Credit.StreamId))
+        {
+            var afterSeq = _toldThrough.GetValueOrDefault(ofStream.Key, firstSeq - 1);
+            _toldThrough[ofStream.Key] = State.Seq;
+            GrainFactory.GetGrain<IGiftAudience>(ofStream.Key).Hear(new GiftNews(afterSeq, State.Seq, [.. ofStream])).Ignore();
+        }
+    }
+
+    private Outcome<Payout> Replay(Guid key, Diamonds diamonds, Entry earlier) =>
+        earlier.Kind == EntryKind.PayoutReserved && -earlier.Amount == diamonds.Value
+            ? Outcome.Replayed(Requested(earlier))
+            : Refuse(new(Refusal.KeyReused, $"Key {key} was used for something else."));
+
+    private Payout Requested(Entry reserved) => new(
+        reserved.TransferId, Name, new(-reserved.Amount), Payout.Requested, reserved.Detail!.Price!.Value, reserved.RecordedAt);
+
+    private Refusal Refuse(Refusal refusal)
+    {
+        metrics.Refused(refusal.Code);
+        return refusal;
+    }
+
+    private static Refusal NotTheirs => new(Refusal.Forbidden, "These earnings belong to somebody else.");
+}

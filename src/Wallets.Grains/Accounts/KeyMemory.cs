@@ -1,0 +1,54 @@
+using Wallets.Ledger;
+using Wallets.Ledger.Accounts;
+
+namespace Wallets.Grains.Accounts;
+
+/// <summary>
+/// Says of a key whether the account may hold it already, so that a fresh key costs no read. Remembers the account's latest keys;
+/// of an older one it judges by the time in a UUIDv7. That time is the caller's word: a wrong guess costs a conflict in the
+/// database, never a second effect, and after the first one every unknown key is looked up.
+/// </summary>
+internal sealed class KeyMemory
+{
+    private const int Capacity = 64;
+
+    private readonly Queue<(Guid Key, DateTimeOffset RecordedAt)> _latest = new();
+    private bool _holdsAll = true;
+    private bool _distrusts;
+    private DateTimeOffset _coveredSince;
+
+    /// <summary>The keys of a snapshot's entries are not known; only what comes after it is.</summary>
+    public void StartAfter(AccountState snapshot)
+    {
+        _holdsAll = snapshot.Seq == 0;
+        _coveredSince = snapshot.LastRecordedAt;
+    }
+
+    public void Add(Entry entry)
+    {
+        _latest.Enqueue((entry.TransferId, entry.RecordedAt));
+        if (_latest.Count <= Capacity) return;
+
+        _coveredSince = _latest.Dequeue().RecordedAt;
+        _holdsAll = false;
+    }
+
+    /// <summary>A key that was taken for new was not.</summary>
+    public void Distrust() => _distrusts = true;
+
+    public bool MayHold(Guid key)
+    {
+        foreach (var known in _latest)
+            if (known.Key == key) return true;
+        return !_holdsAll && (_distrusts || !IsNewerThan(key, _coveredSince));
+    }
+
+    private static bool IsNewerThan(Guid key, DateTimeOffset time)
+    {
+        if (key.Version != 7) return false;
+        Span<byte> bytes = stackalloc byte[16];
+        key.TryWriteBytes(bytes, bigEndian: true, out _);
+        var milliseconds = ((long)bytes[0] << 40) | ((long)bytes[1] << 32) | ((long)bytes[2] << 24) | ((long)bytes[3] << 16) | ((long)bytes[4] << 8) | bytes[5];
+        return milliseconds > time.ToUnixTimeMilliseconds();
+    }
+}

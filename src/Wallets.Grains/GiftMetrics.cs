@@ -1,0 +1,47 @@
+using System.Diagnostics.Metrics;
+using Wallets.Ledger;
+
+namespace Wallets.Grains;
+
+/// <summary>What the grains tell the operators, on the same meter as the ledger.</summary>
+internal sealed class GiftMetrics
+{
+    private readonly Counter<long> _gifts;
+    private readonly Counter<long> _coinsSent;
+    private readonly Counter<long> _coinsBought;
+    private readonly Counter<long> _settled;
+    private readonly Counter<long> _redelivered;
+    private readonly Counter<long> _refusals;
+    private readonly Counter<long> _proofsOfAnother;
+    private (int Count, double OldestSeconds) _inFlight;
+
+    public GiftMetrics(IMeterFactory meters)
+    {
+        var meter = meters.Create(LedgerMetrics.MeterName);
+        _gifts = meter.CreateCounter<long>("wallets.gifts", "{gift}", "Gifts committed.");
+        _coinsSent = meter.CreateCounter<long>("wallets.coins.sent", "{coin}", "Coins spent on gifts.");
+        _coinsBought = meter.CreateCounter<long>("wallets.coins.bought", "{coin}", "Coins minted by purchases.");
+        _settled = meter.CreateCounter<long>("wallets.gifts.settled", "{gift}", "Gifts credited to creators.");
+        _redelivered = meter.CreateCounter<long>("wallets.gifts.redelivered", "{gift}", "Credits delivered again, by a relay or by settlement.");
+        _refusals = meter.CreateCounter<long>("wallets.refusals", "{refusal}", "Refusals by code.");
+        _proofsOfAnother = meter.CreateCounter<long>("wallets.proofs.of_another", "{proof}", "Proofs of payment offered by somebody else.");
+        meter.CreateObservableGauge("wallets.in_flight", () => _inFlight.Count, "{gift}", "Gifts without credit at the last settlement scan; zero but on the silo that scans.");
+        meter.CreateObservableGauge("wallets.in_flight.oldest", () => _inFlight.OldestSeconds, "s", "Age of the oldest of them.");
+        meter.CreateObservableGauge("wallets.relay.pending", () => RelayPending(), "{gift}", "Credits that this silo has yet to deliver.");
+    }
+
+    public Func<int> RelayPending { get; set; } = () => 0;
+
+    public void Sent(long coins)
+    {
+        _gifts.Add(1);
+        _coinsSent.Add(coins);
+    }
+
+    public void Purchased(long coins) => _coinsBought.Add(coins);
+    public void Settled(int gifts) => _settled.Add(gifts);
+    public void Redelivered(int gifts) => _redelivered.Add(gifts);
+    public void Refused(string code) => _refusals.Add(1, new KeyValuePair<string, object?>("code", code));
+    public void ProofOfAnother() => _proofsOfAnother.Add(1);
+    public void InFlight(int count, TimeSpan oldest) => _inFlight = (count, oldest.TotalSeconds);
+}

@@ -1,0 +1,31 @@
+namespace Wallets.Grains;
+
+/// <summary>The rules that an operator sets, section <c>Wallets</c>.</summary>
+public sealed class GrainsOptions
+{
+    /// <summary>How long diamonds stay pending before they can be cashed out; 0 to 90 days.</summary>
+    public TimeSpan Hold { get; set; } = TimeSpan.FromDays(7);
+
+    public LimitOptions Limits { get; set; } = new();
+    public PayoutOptions Payouts { get; set; } = new();
+
+    /// <summary>How old an unsettled gift must be before it is delivered again.</summary>
+    public TimeSpan SettlementGrace { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Whether channel <c>dev</c> takes any proof <c>dev:…</c> as paid. Never true in Production.</summary>
+    public bool AllowDevPayments { get; set; }
+}
+
+/// <summary>What one wallet may send, in coins. The defaults are about $500 a day and $2,000 a week at web prices.</summary>
+public sealed class LimitOptions
+{
+    public long CoinsPerDay { get; set; } = 50_000;
+    public long CoinsPerWeek { get; set; } = 200_000;
+}
+
+/// <summary>Bounds of payouts, in diamonds. The defaults are $50 at least and $1,000 a day at one cent a diamond.</summary>
+public sealed class PayoutOptions
+{
+    public long MinimumDiamonds { get; set; } = 5_000;
+    public long MaximumDiamondsPerDay { get; set; } = 100_000;
+}

@@ -1,0 +1,140 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Wallets.Grains.Settlement;
+
+/// <summary>
+/// Carries the credits of this silo's committed gifts to their creators: step 5 of a gift's way. One delivery per creator is
+/// under way at a time; what comes meanwhile goes together in the next. A delivery that failed is repeated, flagged, while the
+/// silo lives; a silo that stops gracefully delivers what it has first. Whatever is lost here stands in the ledger as a debit
+/// without credit and is found by settlement, so the queue may be bounded by dropping.
+/// </summary>
+internal sealed partial class Relay : IHostedService
+{
+    private const int MaxBatch = 1_000;
+    private const int MaxPendingPerCreator = 100_000;
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(10);
+
+    private readonly IGrainFactory _grains;
+    private readonly GiftMetrics _metrics;
+    private readonly TimeProvider _time;
+    private readonly ILogger<Relay> _logger;
+    private readonly ConcurrentDictionary<string, Lane> _lanes = new();
+
+    public Relay(IGrainFactory grains, GiftMetrics metrics, TimeProvider time, ILogger<Relay> logger)
+    {
+        (_grains, _metrics, _time, _logger) = (grains, metrics, time, logger);
+        metrics.RelayPending = () => _lanes.Values.Sum(lane => lane.Count);
+    }
+
+    public void Hand(string creatorId, Credit credit)
+    {
+        while (true)
+        {
+            var lane = _lanes.GetOrAdd(creatorId, static _ => new Lane());
+            switch (lane.Add(credit))
+            {
+                case Lane.Added.First:
+                    _ = Task.Run(() => Deliver(creatorId, lane));   // ends by itself; its failures are repeated or found by settlement
+                    return;
+                case Lane.Added.Behind:
+                    return;
+            }
+            // The lane was closed between finding and adding; the next one is new.
+        }
+    }
+
+    private async Task Deliver(string creatorId, Lane lane)
+    {
+        var receiver = _grains.GetGrain<ICreditReceiver>(creatorId);
+        while (lane.Take(MaxBatch) is { } batch)
+        {
+            for (var attempt = 0; ; attempt++)
+            {
+                try
+                {
+                    await receiver.Receive(batch, redelivered: attempt > 0);
+                    lane.Delivered(batch.Length);
+                    break;
+                }
+                catch (Exception fault)
+                {
+                    LogNotDelivered(fault, batch.Length, creatorId, attempt + 1);
+                    _metrics.Redelivered(batch.Length);
+                }
+                var pause = TimeSpan.FromMilliseconds(20 << Math.Min(attempt, 7));
+                await Task.Delay(pause < LongestPause ? pause : LongestPause, _time);
+            }
+        }
+        _lanes.TryRemove(KeyValuePair.Create(creatorId, lane));
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Called while the silo still takes and makes calls: it was registered after it, and so is stopped before it.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        var startedAt = _time.GetTimestamp();
+        while (!_lanes.IsEmpty && _time.GetElapsedTime(startedAt) < DrainTime && !cancellationToken.IsCancellationRequested)
+            await Task.Delay(TimeSpan.FromMilliseconds(20), _time, CancellationToken.None);
+        if (!_lanes.IsEmpty) LogNotDrained(_lanes.Values.Sum(lane => lane.Count));
+    }
+
+    [LoggerMessage(LogLevel.Warning, "{Credits} credits for {Creator} were not delivered at attempt {Attempt}")]
+    private partial void LogNotDelivered(Exception fault, int credits, string creator, int attempt);
+
+    [LoggerMessage(LogLevel.Warning, "{Credits} credits are left to settlement")]
+    private partial void LogNotDrained(int credits);
+
+    /// <summary>One creator's waiting credits. It is open from its first credit until its deliverer finds it empty, and never again.</summary>
+    private sealed class Lane
+    {
+        public enum Added { First, Behind, Closed }
+
+        private readonly Lock _lock = new();
+        private readonly Queue<Credit> _waiting = new();
+        private bool _started;
+        private bool _closed;
+        private int _count;
+
+        /// <summary>Credits not delivered yet, those under way included.</summary>
+        public int Count => Volatile.Read(ref _count);
+
+        public Added Add(Credit credit)
+        {
+            lock (_lock)
+            {
+                if (_closed) return Added.Closed;
+                if (_waiting.Count >= MaxPendingPerCreator) return Added.Behind;   // safe to drop: settlement finds the debit
+                _waiting.Enqueue(credit);
+                _count++;
+                if (_started) return Added.Behind;
+                _started = true;
+                return Added.First;
+            }
+        }
+
+        /// <summary>The next credits, or null if there are none, and then the lane is closed.</summary>
+        public Credit[]? Take(int limit)
+        {
+            lock (_lock)
+            {
+                if (_waiting.Count == 0)
+                {
+                    _closed = true;
+                    return null;
+                }
+                var taken = new Credit[Math.Min(limit, _waiting.Count)];
+                for (var i = 0; i < taken.Length; i++) taken[i] = _waiting.Dequeue();
+                return taken;
+            }
+        }
+
+        public void Delivered(int credits)
+        {
+            lock (_lock) _count -= credits;
+        }
+    }
+}

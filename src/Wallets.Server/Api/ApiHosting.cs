@@ -1,0 +1,84 @@
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Scalar.AspNetCore;
+using Wallets.Server.Hosting;
+
+namespace Wallets.Server.Api;
+
+/// <summary>The HTTP API: its JSON rules, its errors, its documents and its routes.</summary>
+internal static class ApiHosting
+{
+    private const long MaxBodyBytes = 64 * 1024;
+
+    public static void Limit(KestrelServerOptions kestrel)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxRequestBodySize = MaxBodyBytes;
+    }
+
+    public static void AddApi(this WebApplicationBuilder builder)
+    {
+        builder.Services.ConfigureHttpJsonOptions(options =>
+        {
+            var json = options.SerializerOptions;
+            json.TypeInfoResolverChain.Insert(0, ApiJson.Default);
+            json.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
+            json.NumberHandling = JsonNumberHandling.Strict;
+            json.RespectRequiredConstructorParameters = true;
+            json.RespectNullableAnnotations = true;
+            json.AllowDuplicateProperties = false;
+            json.DefaultIgnoreCondition = JsonIgnoreCondition.Never;
+        });
+        builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
+        builder.Services.AddProblemDetails(Problems.Configure);
+        builder.Services.AddExceptionHandler<FaultHandler>();
+        builder.Services.AddOpenApi("v1", ApiDocument.Configure);
+    }
+
+    public static void MapApi(this WebApplication app, Settings settings)
+    {
+        app.UseExceptionHandler();
+        app.UseStatusCodePages();
+        app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
+        app.MapScalarApiReference("/docs", options => options.WithTitle("Wallets")).AllowAnonymous();
+        app.MapGet("/", () => Results.Redirect("/docs")).AllowAnonymous().ExcludeFromDescription();
+
+        var v1 = app.MapGroup("/v1").AddEndpointFilter(IdsAreWellFormed);
+        v1.MapCatalog();
+        v1.MapWallets();
+        v1.MapStreams();
+        v1.MapCreators();
+        v1.MapAdmin();
+        if (settings.IsDevelopment) app.MapDevTokens();
+    }
+
+    /// <summary>Ids in paths are checked once, here.</summary>
+    private static ValueTask<object?> IdsAreWellFormed(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    {
+        foreach (var name in (ReadOnlySpan<string>)["userId", "creatorId"])
+            if (context.HttpContext.Request.RouteValues.TryGetValue(name, out var id) && !Identifier.IsValid(id as string))
+                throw new BadInputException("invalid_id", $"{name} must be 1 to {Identifier.MaxLength} of A-Z a-z 0-9 . _ : @ -");
+        return next(context);
+    }
+}
+
+[JsonSourceGenerationOptions(System.Text.Json.JsonSerializerDefaults.Web)]
+[JsonSerializable(typeof(PurchaseRequest))]
+[JsonSerializable(typeof(GiftRequest))]
+[JsonSerializable(typeof(StreamRequest))]
+[JsonSerializable(typeof(PayoutRequest))]
+[JsonSerializable(typeof(TokenRequest))]
+[JsonSerializable(typeof(TokenAnswer))]
+[JsonSerializable(typeof(Purchase))]
+[JsonSerializable(typeof(GiftReceipt))]
+[JsonSerializable(typeof(WalletBalance))]
+[JsonSerializable(typeof(EarningsBalance))]
+[JsonSerializable(typeof(Payout))]
+[JsonSerializable(typeof(StreamView))]
+[JsonSerializable(typeof(RateCard))]
+[JsonSerializable(typeof(AuditView))]
+[JsonSerializable(typeof(Page<Gift>))]
+[JsonSerializable(typeof(Page<PackAnswer>))]
+[JsonSerializable(typeof(Page<RateCard>))]
+[JsonSerializable(typeof(Page<StatementLine>))]
+internal sealed partial class ApiJson : JsonSerializerContext;

@@ -1,0 +1,38 @@
+using Wallets.Server.Api;
+using Wallets.Server.Hosting;
+
+namespace Wallets.Server.Commands;
+
+/// <summary>Runs the server in its role until it is told to stop. All wiring of a process is here.</summary>
+internal static class ServeCommand
+{
+    public static async Task<int> Run(string[] args, CancellationToken stop)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+        var settings = Settings.Read(builder.Configuration, builder.Environment);
+        using var dataDirectory = DataDirectory.Claim(settings);
+
+        builder.Services.AddSingleton(settings);
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(25));
+        if (settings.HasSilo) builder.AddSilo(settings);
+        else builder.AddGateway(settings);
+        builder.AddTokens(settings);
+        builder.AddHealth(settings);
+        builder.AddTelemetry();
+        if (settings.HasApi) builder.AddApi();
+        builder.WebHost.ConfigureKestrel(ApiHosting.Limit);
+
+        await using var app = builder.Build();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.MapHealth();
+        app.MapPrometheusScrapingEndpoint("/metrics").AllowAnonymous();
+        if (settings.HasApi) app.MapApi(settings);
+        if (settings.HasSilo) app.MapDashboard(settings);
+        if (settings.IsDevelopment && settings.HasApi) app.Lifetime.ApplicationStarted.Register(() => Greeting.Print(app.Urls));
+
+        await app.RunAsync(stop);
+        return 0;
+    }
+}

@@ -1,0 +1,80 @@
+using System.Net;
+using Orleans.Configuration;
+using Orleans.Dashboard;
+using Wallets.Grains;
+
+namespace Wallets.Server.Hosting;
+
+/// <summary>How a process takes part in the Orleans cluster: as a silo, or as a client of one.</summary>
+internal static class ClusterHosting
+{
+    private const string PostgresInvariant = "Npgsql";
+    private const string ServiceId = "wallets";   // part of the key of all grain state: never change it
+
+    public static void AddSilo(this WebApplicationBuilder builder, Settings settings)
+    {
+        builder.UseOrleans(silo =>
+        {
+            if (settings.Database == Database.Sqlite)
+            {
+                silo.UseLocalhostClustering(settings.SiloPort, settings.GatewayPort, serviceId: ServiceId, clusterId: settings.ClusterId);
+            }
+            else
+            {
+                silo.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (PostgresInvariant, settings.RequireConnectionString()));
+                silo.ConfigureEndpoints(IPAddress.Parse(settings.AdvertisedAddress), settings.SiloPort, settings.GatewayPort, listenOnAnyHostAddress: false);
+                silo.Configure<ClusterOptions>(options => (options.ServiceId, options.ClusterId) = (ServiceId, settings.ClusterId));
+                silo.Configure<ClusterMembershipOptions>(NoticeDeadSilosSoon);
+            }
+            silo.Configure<SiloMessagingOptions>(options =>
+            {
+                options.ResponseTimeout = WalletsClient.AttemptTimeout;
+                options.MaxEnqueuedRequestsHardLimit = 10_000;
+            });
+            silo.AddActivityPropagation();
+            silo.AddDashboard();
+            silo.AddWalletsGrains(services => Engine.Create(settings, services.GetRequiredService<TimeProvider>()), Engine.State(settings));
+            silo.Services.Configure<GrainsOptions>(options => Apply(settings, options));
+            silo.Services.AddSingleton(settings.Ledger);
+        });
+        builder.Services.AddSingleton<WalletsClient>();
+    }
+
+    public static void AddGateway(this WebApplicationBuilder builder, Settings settings) => builder.AddWalletsClient(client =>
+    {
+        client.Configure<ClusterOptions>(options => (options.ServiceId, options.ClusterId) = (ServiceId, settings.ClusterId));
+        client.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = TimeSpan.FromSeconds(2));
+        client.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (PostgresInvariant, settings.RequireConnectionString()));
+        client.UseConnectionRetryFilter(async (_, cancellation) =>
+        {
+            await Task.Delay(TimeSpan.FromSeconds(1), cancellation);
+            return true;   // the gateway waits for the cluster; meanwhile it is not ready
+        });
+    });
+
+    /// <summary>A killed silo is noticed after about three missed probes of two seconds; faster evicts healthy silos on busy machines.</summary>
+    private static void NoticeDeadSilosSoon(ClusterMembershipOptions options)
+    {
+        options.ProbeTimeout = TimeSpan.FromSeconds(2);
+        options.NumMissedProbesLimit = 3;
+        options.NumVotesForDeathDeclaration = 2;
+        options.TableRefreshTimeout = TimeSpan.FromSeconds(10);
+        options.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(10);
+    }
+
+    private static void Apply(Settings settings, GrainsOptions options)
+    {
+        options.Hold = settings.Hold;
+        options.SettlementGrace = settings.SettlementGrace;
+        options.Limits = settings.Limits;
+        options.Payouts = settings.Payouts;
+        options.AllowDevPayments = settings.IsDevelopment;
+    }
+
+    public static void MapDashboard(this WebApplication app, Settings settings)
+    {
+        var dashboard = app.MapOrleansDashboard("/dashboard");
+        if (settings.IsDevelopment) dashboard.AllowAnonymous();
+        else dashboard.RequireAuthorization(Tokens.OperatorPolicy);
+    }
+}
