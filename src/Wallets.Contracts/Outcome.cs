@@ -6,7 +6,7 @@ namespace Wallets;
 /// The answer of a grain: a value, or the reason why not. <see cref="Replayed"/> says that the value is the answer first given
 /// for the same key, not the effect of this call.
 /// </summary>
-[GenerateSerializer, Immutable, Alias("outcome")]
+[GenerateSerializer, Immutable, Alias("outcome`1")]
 public readonly record struct Outcome<T>(T? Value, Refusal? Refusal, bool Replayed = false) where T : class
 {
     [MemberNotNullWhen(true, nameof(Value))]

@@ -122,7 +122,10 @@ internal abstract partial class AccountGrain<TState>(
         var entries = await ledger.Read(accountId, afterSeq, limit);
         var others = entries.Select(entry => entry.Counterparty).Where(id => id != 0).Distinct().ToList();
         var names = await ledger.NameAccounts(others);
-        return new([.. entries.Select(entry => StatementLines.Of(entry, names))], entries.Count == limit ? entries[^1].Seq.ToString() : null);
+        var received = entries.Any(entry => entry.Kind == EntryKind.GiftReceived)
+            ? (await ledger.ReadReceived(accountId, afterSeq, entries[^1].Seq, limit)).ToDictionary(gift => gift.Seq, gift => gift.Debit.Gift)
+            : [];
+        return new([.. entries.Select(entry => StatementLines.Of(entry, names, entry.Gift ?? received.GetValueOrDefault(entry.Seq)))], entries.Count == limit ? entries[^1].Seq.ToString() : null);
     }
 
     private void Fold(Entry entry)

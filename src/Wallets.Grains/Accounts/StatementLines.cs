@@ -5,7 +5,10 @@ namespace Wallets.Grains.Accounts;
 /// <summary>An entry as its account's holder reads it.</summary>
 internal static class StatementLines
 {
-    public static StatementLine Of(Entry entry, IReadOnlyDictionary<long, string> names) => new(
+    /// <param name="entry">The account's own entry.</param>
+    /// <param name="names">Names of the accounts on the other side.</param>
+    /// <param name="gift">The gift's facts, which on a credit come from the debit.</param>
+    public static StatementLine Of(Entry entry, IReadOnlyDictionary<long, string> names, GiftFacts? gift) => new(
         entry.Seq,
         KindName(entry.Kind),
         entry.Amount,
@@ -13,11 +16,11 @@ internal static class StatementLines
         entry.TransferId,
         names.GetValueOrDefault(entry.Counterparty),
         entry.RecordedAt,
-        entry.Gift?.StreamId,
-        entry.Gift?.GiftId,
-        entry.Gift?.Quantity,
-        entry.Gift is { } gift ? new Diamonds(gift.Diamonds) : null,
-        entry.Gift?.RateVersion,
+        gift?.StreamId,
+        gift?.GiftId,
+        gift?.Quantity,
+        gift is null ? null : new Diamonds(gift.Diamonds),
+        gift?.RateVersion,
         entry.Detail?.PackId,
         entry.Detail?.Channel,
         entry.Detail?.Price);

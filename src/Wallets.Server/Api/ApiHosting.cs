@@ -30,15 +30,11 @@ internal static class ApiHosting
             json.DefaultIgnoreCondition = JsonIgnoreCondition.Never;
         });
         builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
-        builder.Services.AddProblemDetails(Problems.Configure);
-        builder.Services.AddExceptionHandler<FaultHandler>();
         builder.Services.AddOpenApi("v1", ApiDocument.Configure);
     }
 
     public static void MapApi(this WebApplication app, Settings settings)
     {
-        app.UseExceptionHandler();
-        app.UseStatusCodePages();
         app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
         app.MapScalarApiReference("/docs", options => options.WithTitle("Wallets")).AllowAnonymous();
         app.MapGet("/", () => Results.Redirect("/docs")).AllowAnonymous().ExcludeFromDescription();

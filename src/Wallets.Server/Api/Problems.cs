@@ -17,8 +17,14 @@ internal static class Problems
 {
     private const string RetryAfterSeconds = "1";
 
-    /// <summary>Gives every problem a code: those that the framework raises by status alone get one here.</summary>
-    public static void Configure(ProblemDetailsOptions options) => options.CustomizeProblemDetails = context =>
+    public static void AddProblems(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddProblemDetails(CodeEveryProblem);
+        builder.Services.AddExceptionHandler<FaultHandler>();
+    }
+
+    /// <summary>Those that the framework raises by status alone get their code here.</summary>
+    private static void CodeEveryProblem(ProblemDetailsOptions options) => options.CustomizeProblemDetails = context =>
     {
         var problem = context.ProblemDetails;
         if (problem.Extensions.ContainsKey("code")) return;

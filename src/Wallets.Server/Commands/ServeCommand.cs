@@ -20,10 +20,13 @@ internal static class ServeCommand
         builder.AddTokens(settings);
         builder.AddHealth(settings);
         builder.AddTelemetry();
+        builder.AddProblems();
         if (settings.HasApi) builder.AddApi();
         builder.WebHost.ConfigureKestrel(ApiHosting.Limit);
 
         await using var app = builder.Build();
+        app.UseExceptionHandler();
+        app.UseStatusCodePages();
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapHealth();
