@@ -4,6 +4,7 @@ using DbUp.Builder;
 using DbUp.Engine.Output;
 using DbUp.Sqlite.Helpers;
 using Microsoft.Data.Sqlite;
+using Npgsql;
 
 namespace Wallets.Ledger;
 
@@ -15,7 +16,7 @@ public static class Schema
     /// <param name="applicationRole">The role that silos connect as.</param>
     /// <param name="gatewayRole">The role that gateways connect as; granted nothing if it does not exist.</param>
     public static IReadOnlyList<string> MigratePostgres(string ownerConnectionString, string applicationRole, string gatewayRole) => Run(
-        DeployChanges.To.PostgresqlDatabase(ownerConnectionString)
+        DeployChanges.To.PostgresqlDatabase(new NpgsqlConnectionStringBuilder(ownerConnectionString) { Pooling = false }.ToString())
             .WithVariable("app", Quote(applicationRole))
             .WithVariable("gateway", Quote(gatewayRole)),
         "Postgres");

@@ -1,0 +1,204 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Wallets.Ledger;
+using Wallets.Tests.Infrastructure;
+using Xunit;
+
+namespace Wallets.Tests.Ledger;
+
+/// <summary>Group commit over real engines, with the faults of a network planned in.</summary>
+public sealed class LedgerWriterTests(Databases databases)
+{
+    [Theory, InlineData(Engine.Postgres), InlineData(Engine.Sqlite)]
+    public async Task Appends_that_wait_go_together_and_all_are_committed(Engine engine)
+    {
+        await using var given = await Given(engine);
+        var accounts = await given.OpenWallets(500);
+        var gate = new TaskCompletionSource();
+        given.Ledger.Gate = gate.Task;
+
+        var appends = accounts.Select(account => given.Writer.OpenSession(account, 0).Append(Some.Purchase(account, 10))).ToList();
+        gate.SetResult();
+        var ends = await Task.WhenAll(appends);
+
+        Assert.All(ends, end => Assert.Equal(AppendStatus.Committed, end.Status));
+        Assert.InRange(given.Ledger.Commits, 1, 20);
+        foreach (var account in accounts) Assert.Equal(1, await given.Ledger.LastSeq(account));
+    }
+
+    [Theory, InlineData(Engine.Postgres), InlineData(Engine.Sqlite)]
+    public async Task A_lost_commit_acknowledgement_still_ends_committed_and_once(Engine engine)
+    {
+        await using var given = await Given(engine);
+        var account = await given.OpenWallet();
+        given.Ledger.Plan = commit => commit == 1 ? FaultyLedger.Fault.AfterCommit : FaultyLedger.Fault.None;
+        var session = given.Writer.OpenSession(account, 0);
+
+        var first = await session.Append(Some.Purchase(account, 100));
+        var second = await session.Append(Some.Purchase(account, 50, 2, 100));
+
+        Assert.Equal((AppendStatus.Committed, AppendStatus.Committed), (first.Status, second.Status));
+        Assert.Equal([100, 150], (await given.Ledger.Read(account, 0, 10)).Select(entry => entry.BalanceAfter));
+        Assert.Equal(first.RecordedAt, (await given.Ledger.Read(account, 0, 1))[0].RecordedAt);
+    }
+
+    [Fact]
+    public async Task While_the_database_is_away_an_append_ends_unavailable_and_its_session_is_broken()
+    {
+        await using var given = await Given(Engine.Postgres, giveUpAfterMs: 200);
+        var account = await given.OpenWallet();
+        given.Ledger.Plan = _ => FaultyLedger.Fault.BeforeCommit;
+        var session = given.Writer.OpenSession(account, 0);
+
+        var refused = await session.Append(Some.Purchase(account, 100));
+        given.Ledger.Plan = _ => FaultyLedger.Fault.None;
+        var commitsBefore = given.Ledger.Commits;
+        var later = await session.Append(Some.Purchase(account, 100));
+
+        Assert.Equal((AppendStatus.Unavailable, AppendStatus.Unavailable), (refused.Status, later.Status));
+        Assert.Equal(commitsBefore, given.Ledger.Commits);
+        Assert.Equal(0, await given.Ledger.LastSeq(account));
+    }
+
+    [Fact]
+    public async Task An_outcome_that_stays_unknown_is_never_reported_as_success_or_failure()
+    {
+        await using var given = await Given(Engine.Postgres, giveUpAfterMs: 200);
+        var account = await given.OpenWallet();
+        given.Ledger.Plan = commit => commit == 1 ? FaultyLedger.Fault.AfterCommit : FaultyLedger.Fault.BeforeCommit;
+        var session = given.Writer.OpenSession(account, 0);
+
+        var unknown = await session.Append(Some.Purchase(account, 100));
+
+        Assert.Equal(AppendStatus.Unknown, unknown.Status);
+        Assert.True(session.IsBroken);
+        Assert.Equal(1, await given.Ledger.LastSeq(account));
+    }
+
+    [Theory, InlineData(Engine.Postgres), InlineData(Engine.Sqlite)]
+    public async Task One_accounts_conflict_fails_no_other(Engine engine)
+    {
+        await using var given = await Given(engine);
+        var accounts = await given.OpenWallets(50);
+        await given.Ledger.Write(Some.Purchase(accounts[7], 1));
+        var used = Some.Purchase(accounts[9], 1);
+        await given.Ledger.Write(used);
+        var commitsBefore = given.Ledger.Commits;
+        var gate = new TaskCompletionSource();
+        given.Ledger.Gate = gate.Task;
+
+        var appends = accounts.Select((account, i) => i == 9
+            ? given.Writer.OpenSession(account, 1).Append(Some.Purchase(account, 10, 2, 1, used.TransferId))
+            : given.Writer.OpenSession(account, 0).Append(Some.Purchase(account, 10))).ToList();
+        gate.SetResult();
+        var ends = await Task.WhenAll(appends);
+
+        Assert.Equal(AppendStatus.Fenced, ends[7].Status);
+        Assert.Equal(AppendStatus.Duplicate, ends[9].Status);
+        Assert.All(ends.Where((_, i) => i is not 7 and not 9), end => Assert.Equal(AppendStatus.Committed, end.Status));
+        Assert.InRange(given.Ledger.Commits - commitsBefore, 1, 12);
+    }
+
+    [Theory, InlineData(Engine.Postgres), InlineData(Engine.Sqlite)]
+    public async Task An_entry_that_the_database_refuses_fails_alone(Engine engine)
+    {
+        await using var given = await Given(engine);
+        var accounts = await given.OpenWallets(20);
+        var gate = new TaskCompletionSource();
+        given.Ledger.Gate = gate.Task;
+
+        var appends = accounts.Select((account, i) => given.Writer.OpenSession(account, 0).Append(
+            i == 3 ? Some.Purchase(account, 10) with { BalanceAfter = -1 } : Some.Purchase(account, 10))).ToList();
+        gate.SetResult();
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => appends[3]);
+        var others = await Task.WhenAll(appends.Where((_, i) => i != 3));
+        Assert.All(others, end => Assert.Equal(AppendStatus.Committed, end.Status));
+    }
+
+    [Theory, InlineData(Engine.Postgres), InlineData(Engine.Sqlite)]
+    public async Task Of_two_sessions_on_one_account_the_later_writer_is_fenced(Engine engine)
+    {
+        await using var given = await Given(engine);
+        var account = await given.OpenWallet();
+        var (one, other) = (given.Writer.OpenSession(account, 0), given.Writer.OpenSession(account, 0));
+
+        var ends = await Task.WhenAll(one.Append(Some.Purchase(account, 10)), other.Append(Some.Purchase(account, 20)));
+
+        Assert.Equal([AppendStatus.Committed, AppendStatus.Fenced], ends.Select(end => end.Status).Order());
+        Assert.Equal(1, await given.Ledger.LastSeq(account));
+        Assert.Single(new[] { one, other }, session => session.IsBroken);
+    }
+
+    [Fact]
+    public async Task A_full_queue_refuses_at_once_and_leaves_the_session_whole()
+    {
+        await using var given = await Given(Engine.Sqlite, queueLimit: 5);
+        var accounts = await given.OpenWallets(20);
+        var gate = new TaskCompletionSource();
+        given.Ledger.Gate = gate.Task;
+        var sessions = accounts.Select(account => given.Writer.OpenSession(account, 0)).ToList();
+
+        var appends = sessions.Select(session => session.Append(Some.Purchase(session.AccountId, 10))).ToList();
+        var refused = Enumerable.Range(0, 20).Where(i => appends[i].IsCompleted).ToList();
+        gate.SetResult();
+        var ends = await Task.WhenAll(appends);
+
+        Assert.NotEmpty(refused);
+        Assert.All(refused, i => Assert.Equal(AppendStatus.Overloaded, ends[i].Status));
+        Assert.All(Enumerable.Range(0, 20).Except(refused), i => Assert.Equal(AppendStatus.Committed, ends[i].Status));
+        var again = await sessions[refused[0]].Append(Some.Purchase(accounts[refused[0]], 10));
+        Assert.Equal(AppendStatus.Committed, again.Status);
+    }
+
+    [Fact]
+    public async Task Entries_that_do_not_follow_are_a_bug_and_are_not_sent()
+    {
+        await using var given = await Given(Engine.Sqlite);
+        var account = await given.OpenWallet();
+        var session = given.Writer.OpenSession(account, 0);
+
+        await Assert.ThrowsAsync<ArgumentException>(() => session.Append(Some.Purchase(account, 10, seq: 2)));
+
+        Assert.Equal(0, given.Ledger.Commits);
+    }
+
+    private async Task<Fixture> Given(Engine engine, int giveUpAfterMs = 3_000, int queueLimit = 10_000)
+    {
+        var database = await databases.Create(engine);
+        return new Fixture(database.Connect(), new LedgerWriterOptions { GiveUpAfter = TimeSpan.FromMilliseconds(giveUpAfterMs), QueueLimit = queueLimit });
+    }
+
+    private sealed class Fixture : IAsyncDisposable
+    {
+        private readonly ILedger _inner;
+        private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+
+        public Fixture(ILedger inner, LedgerWriterOptions options)
+        {
+            _inner = inner;
+            Ledger = new FaultyLedger(inner);
+            Writer = new LedgerWriter(Ledger, options, new LedgerMetrics(_services.GetRequiredService<IMeterFactory>()), NullLogger<LedgerWriter>.Instance, TimeProvider.System);
+        }
+
+        public FaultyLedger Ledger { get; }
+        public LedgerWriter Writer { get; }
+
+        public Task<long> OpenWallet() => _inner.OpenAccount(AccountKind.Wallet, "ann");
+
+        public async Task<long[]> OpenWallets(int count)
+        {
+            var accounts = new long[count];
+            for (var i = 0; i < count; i++) accounts[i] = await _inner.OpenAccount(AccountKind.Wallet, $"viewer-{i}");
+            return accounts;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await Writer.DisposeAsync();
+            await ((IAsyncDisposable)_inner).DisposeAsync();
+            await _services.DisposeAsync();
+        }
+    }
+}
