@@ -24,11 +24,11 @@ public sealed record CoinPack(string Id, Coins Coins, Coins BonusCoins, Money Pr
 public sealed record RateCard(int Version, DateTimeOffset EffectiveFrom, Ratio CoinToDiamond, Money DiamondValue, ChannelFee[] ChannelFees)
 {
     /// <summary>
-    /// The diamonds a gift of <paramref name="coins"/> earns: coins × ratio, rounded half up, so in the creator's favour
-    /// and never to nothing for a one-coin gift at one half.
+    /// The diamonds a gift of <paramref name="coins"/> earns: coins × ratio, rounded half up, so in the creator's favour,
+    /// and never less than one.
     /// </summary>
     public Diamonds DiamondsFor(Coins coins) =>
-        new(checked((2 * coins.Value * CoinToDiamond.Diamonds + CoinToDiamond.Coins) / (2 * CoinToDiamond.Coins)));
+        new(Math.Max(1, checked((2 * coins.Value * CoinToDiamond.Diamonds + CoinToDiamond.Coins) / (2 * CoinToDiamond.Coins))));
 }
 
 /// <summary><see cref="Diamonds"/> are earned for <see cref="Coins"/> spent; both positive.</summary>

@@ -38,15 +38,15 @@ public sealed class WalletsClient(IGrainFactory grains)
         WithSameKey(() => grains.GetGrain<IEarningsGrain>(creatorId).RequestPayout(caller, key, diamonds));
 
     /// <summary>
-    /// Calls until the outcome is known or the attempts are used up. Once one attempt's outcome was unknown, a later failure cannot
-    /// be reported as "nothing was written", so it is reported as unknown too.
+    /// Calls until the outcome is known or the attempts are used up. Once one attempt's outcome was unknown, neither a later failure
+    /// nor a later refusal says that nothing was written, so the whole is unknown.
     /// </summary>
-    private static async Task<T> WithSameKey<T>(Func<Task<T>> call)
+    private static async Task<Outcome<T>> WithSameKey<T>(Func<Task<Outcome<T>>> call) where T : class
     {
         var mayHaveCommitted = false;
         try
         {
-            return await SameKey.ExecuteAsync(async _ =>
+            var outcome = await SameKey.ExecuteAsync(async _ =>
             {
                 try
                 {
@@ -58,6 +58,8 @@ public sealed class WalletsClient(IGrainFactory grains)
                     throw;
                 }
             });
+            // An earlier attempt that is still on its way may yet commit what this one was refused.
+            return outcome.IsOk || !mayHaveCommitted ? outcome : throw new OutcomeUnknownException();
         }
         catch (Exception fault) when (IsUnknown(fault) || (mayHaveCommitted && fault is UnavailableException))
         {

@@ -1,22 +1,11 @@
-using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Orleans.Storage;
 using Wallets.Grains.Publishing;
 using Wallets.Grains.Settlement;
 using Wallets.Grains.Streams;
 using Wallets.Ledger;
 
 namespace Wallets.Grains;
-
-/// <summary>Where grain state is kept: an ADO.NET provider that Orleans knows by its invariant, and the database.</summary>
-public sealed record StateStorage(string Invariant, string ConnectionString)
-{
-    public static StateStorage Postgres(string connectionString) => new("Npgsql", connectionString);
-
-    /// <summary>The invariant is historic; Orleans loads Microsoft.Data.Sqlite for it. Unpooled, so that no failed write leaves a transaction open.</summary>
-    public static StateStorage Sqlite(string file) => new("System.Data.SQLite", $"Data Source={file};Pooling=False");
-}
 
 public static class GrainsHosting
 {
@@ -30,6 +19,7 @@ public static class GrainsHosting
             storage.Invariant = state.Invariant;
             storage.ConnectionString = state.ConnectionString;
             storage.GrainStorageSerializer = new JsonStateSerializer();
+            storage.HashPicker = new ExactKeyHasher();
         });
         silo.AddIncomingGrainCallFilter<FaultFilter>();
         silo.Services.TryAddSingleton(TimeProvider.System);
@@ -45,12 +35,5 @@ public static class GrainsHosting
         silo.Services.AddHostedService(services => services.GetRequiredService<Relay>());
         silo.Services.AddHostedService<SettlementClock>();
         return silo;
-    }
-
-    /// <summary>Grain state as JSON, which people can read in the database and which survives renamed types.</summary>
-    private sealed class JsonStateSerializer : IGrainStorageSerializer
-    {
-        public BinaryData Serialize<T>(T? input) => new(JsonSerializer.SerializeToUtf8Bytes(input));
-        public T Deserialize<T>(BinaryData input) => JsonSerializer.Deserialize<T>(input)!;
     }
 }

@@ -50,10 +50,14 @@ public interface ILedger
     Task<IReadOnlyList<ReceivedGift>> ReadReceived(long accountId, long afterSeq, long throughSeq, int limit);
 
     /// <summary>
-    /// Gift debits recorded at or after <paramref name="watermark"/> that have no credit, oldest first, at most <paramref name="limit"/>,
-    /// and the time before which no further debit can appear.
+    /// Gift debits recorded at or after <paramref name="since"/> that have no credit, oldest first, at most <paramref name="limit"/>,
+    /// and the time before which no further debit can appear. May take long if <paramref name="since"/> is long ago.
     /// </summary>
-    Task<UnsettledScan> FindUnsettled(DateTimeOffset watermark, int limit);
+    /// <param name="since">Nothing older is looked at.</param>
+    /// <param name="limit">Gifts that are returned at most.</param>
+    /// <param name="except">Creators whose gifts are left out.</param>
+    /// <param name="only">The one creator whose gifts are looked for, or null for all.</param>
+    Task<UnsettledScan> FindUnsettled(DateTimeOffset since, int limit, IReadOnlyCollection<string> except, string? only = null);
 
     /// <summary>Every published rate card, oldest first.</summary>
     Task<IReadOnlyList<RateCard>> ReadRateCards();

@@ -58,7 +58,16 @@ public sealed class LedgerSession
                 throw new ArgumentException($"Entry {entry.AccountId}/{entry.Seq} does not follow {AccountId}/{_lastSeq}.", nameof(entries));
         }
 
-        var appended = await _writer.Append(this, new Append(AccountId, entries));
+        Appended appended;
+        try
+        {
+            appended = await _writer.Append(this, new Append(AccountId, entries));
+        }
+        catch (Exception)
+        {
+            _broken = true;
+            throw;
+        }
         switch (appended.Status)
         {
             case AppendStatus.Committed:

@@ -12,8 +12,11 @@ public sealed class LedgerWriterOptions
     /// <summary>Entries that one flush takes at most.</summary>
     public int MaxBatch { get; set; } = 4_096;
 
-    /// <summary>How long a flush is tried again while the database fails. Shorter than a caller's time-out.</summary>
-    public TimeSpan GiveUpAfter { get; set; } = TimeSpan.FromSeconds(3);
+    /// <summary>
+    /// How old an append may be when it is sent, for the first time or again. Shorter than a caller's time-out, so that a process
+    /// that was paused does not wake to commit what its caller has long been told otherwise.
+    /// </summary>
+    public TimeSpan GiveUpAfter { get; set; } = TimeSpan.FromSeconds(4);
 }
 
 /// <summary>
@@ -77,7 +80,7 @@ public sealed partial class LedgerWriter : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends every append of the batch. Never throws: what cannot be ended otherwise is ended with the fault.</summary>
+    /// <summary>Ends every append of the batch. Never throws: what a bug leaves open is unknown.</summary>
     private async Task Flush(List<Pending> batch)
     {
         try
@@ -87,16 +90,16 @@ public sealed partial class LedgerWriter : IAsyncDisposable
         catch (Exception bug)
         {
             LogFlushBroke(bug, batch.Count);
-            foreach (var pending in batch) pending.Fail(bug);
+            foreach (var pending in batch) pending.End(new(AppendStatus.Unknown));
         }
     }
 
     private async Task CommitOrGiveUp(List<Pending> batch)
     {
-        var startedAt = _time.GetTimestamp();
         var mayHaveCommitted = false;
         for (var attempt = 0; ; attempt++)
         {
+            GiveUpOnTheOld(batch, mayHaveCommitted);
             try
             {
                 await CommitOrSplit(batch);
@@ -107,14 +110,16 @@ public sealed partial class LedgerWriter : IAsyncDisposable
                 mayHaveCommitted |= fault.MayHaveCommitted;
                 _metrics.FlushFailed();
                 LogFlushFailed(fault, batch.Count, attempt + 1, fault.MayHaveCommitted);
-                if (_time.GetElapsedTime(startedAt) >= _options.GiveUpAfter || _abandoned.IsCancellationRequested)
-                {
-                    foreach (var pending in batch) pending.End(new(mayHaveCommitted ? AppendStatus.Unknown : AppendStatus.Unavailable));
-                    return;
-                }
             }
             await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(500, 20 << Math.Min(attempt, 6))), _time);
         }
+    }
+
+    private void GiveUpOnTheOld(List<Pending> batch, bool mayHaveCommitted)
+    {
+        foreach (var pending in batch)
+            if (_abandoned.IsCancellationRequested || _time.GetElapsedTime(pending.EnqueuedAt) >= _options.GiveUpAfter)
+                pending.End(new(mayHaveCommitted ? AppendStatus.Unknown : AppendStatus.Unavailable));
     }
 
     /// <summary>

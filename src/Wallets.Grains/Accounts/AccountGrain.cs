@@ -9,6 +9,9 @@ namespace Wallets.Grains.Accounts;
 /// <summary>The fold of an account's first entries, kept so that activation reads a short tail. Losing it only makes the tail longer.</summary>
 internal sealed class AccountSnapshot
 {
+    /// <summary>Whose it is: storage finds a row by a hash of the grain's key, and a hash is not an identity.</summary>
+    public string Name { get; set; } = "";
+
     public long AccountId { get; set; }
 
     /// <summary>The state as JSON: a copy, because it is stored while the grain goes on changing its own.</summary>
@@ -26,41 +29,46 @@ internal abstract partial class AccountGrain<TState>(
     IPersistentState<AccountSnapshot> snapshot,
     ILedger ledger,
     LedgerWriter writer,
+    TimeProvider time,
     ILogger logger) : Grain where TState : AccountState, new()
 {
-    private const int TailPage = 1_000;
+    private const int TailPage = 5_000;
     private const int EntriesBetweenSnapshots = 256;
+    private const int EntriesBetweenSnapshotsOfReplay = 100_000;
     private const int EntriesWorthASnapshot = 32;
 
     private string? _name;
+    private long? _accountId;
     private LedgerSession? _session;
     private long _snapshotSeq;
+    private Task _saving = Task.CompletedTask;
 
     protected TState State { get; private set; } = new();
+
+    /// <summary>The ledger's clock as far as it is known: never before the account's last entry.</summary>
+    protected DateTimeOffset Now => time.GetUtcNow() is var now && now > State.LastRecordedAt ? now : State.LastRecordedAt;
+
     protected KeyMemory Keys { get; } = new();
     protected string Name => _name ??= this.GetPrimaryKeyString();
 
     /// <summary>Null until the account has been opened, which is when its first entry is about to be written.</summary>
-    protected long? AccountId => _session?.AccountId;
+    protected long? AccountId => _accountId;
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         try
         {
-            var accountId = snapshot.State.AccountId is not 0 and var known ? known : await ledger.FindAccount(kind, Name);
-            if (accountId is null) return;
-
-            State = snapshot.State.State?.Deserialize<TState>() ?? new TState();
+            if (snapshot.State is { State: { } fold } stored && string.Equals(stored.Name, Name, StringComparison.Ordinal))
+                (_accountId, State) = (stored.AccountId, fold.Deserialize<TState>()!);
             snapshot.State = new();
+
+            _accountId ??= await ledger.FindAccount(kind, Name);
+            if (_accountId is not { } accountId) return;
+
             _snapshotSeq = State.Seq;
             Keys.StartAfter(State);
-            for (var more = true; more;)
-            {
-                var tail = await ledger.Read(accountId.Value, State.Seq, TailPage);
-                foreach (var entry in tail) Fold(entry);
-                more = tail.Count == TailPage;
-            }
-            _session = writer.OpenSession(accountId.Value, State.Seq);
+            await ReplayTail(accountId);
+            _session = writer.OpenSession(accountId, State.Seq);
         }
         catch (LedgerFaultException fault)
         {
@@ -71,7 +79,21 @@ internal abstract partial class AccountGrain<TState>(
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
+        await _saving;
         if (State.Seq - _snapshotSeq >= EntriesWorthASnapshot) await SaveSnapshot();
+    }
+
+    /// <summary>A long tail is saved on the way, so that an activation that does not get to its end leaves the next one a shorter one.</summary>
+    private async Task ReplayTail(long accountId)
+    {
+        IReadOnlyList<Entry> page;
+        do
+        {
+            page = await ledger.Read(accountId, State.Seq, TailPage);
+            foreach (var entry in page) Fold(entry);
+            if (State.Seq - _snapshotSeq >= EntriesBetweenSnapshotsOfReplay) await SaveSnapshot();
+        }
+        while (page.Count == TailPage);
     }
 
     /// <summary>Makes the account if this is its first use, and gives its id.</summary>
@@ -79,24 +101,33 @@ internal abstract partial class AccountGrain<TState>(
     {
         if (_session is null)
         {
-            var accountId = await ledger.OpenAccount(kind, Name);
-            _session = writer.OpenSession(accountId, 0);
+            _accountId = await ledger.OpenAccount(kind, Name);
+            _session = writer.OpenSession(_accountId.Value, State.Seq);
         }
         return _session.AccountId;
     }
 
     /// <summary>
-    /// Appends entries and folds them in once they are committed. Answers true for committed and false for a duplicate, after which
-    /// nothing has changed. Throws if it cannot say either, and then this activation is over unless the queue was merely full.
+    /// Appends entries and folds them in once they are committed. Answers committed, or duplicate, after which nothing has changed.
+    /// Throws if it cannot say either, and then this activation is over unless the queue was merely full.
     /// </summary>
     protected async Task<Appended> Append(params IReadOnlyList<Entry> entries)
     {
-        var appended = await _session!.Append(entries);
+        Appended appended;
+        try
+        {
+            appended = await _session!.Append(entries);
+        }
+        catch (Exception)
+        {
+            DeactivateOnIdle();   // a bug; whatever it left, the next activation reads it from the ledger
+            throw;
+        }
         switch (appended.Status)
         {
             case AppendStatus.Committed:
                 foreach (var entry in entries) Fold(entry with { RecordedAt = appended.RecordedAt });
-                if (State.Seq - _snapshotSeq >= EntriesBetweenSnapshots) SaveSnapshot().Ignore();   // safe to lose: it is a cache
+                if (State.Seq - _snapshotSeq >= EntriesBetweenSnapshots && _saving.IsCompleted) _saving = SaveSnapshot();   // not awaited: it is a cache
                 return appended;
             case AppendStatus.Duplicate:
                 Keys.Distrust();
@@ -112,9 +143,18 @@ internal abstract partial class AccountGrain<TState>(
         }
     }
 
-    /// <summary>The entry this account originated with <paramref name="key"/>, or null. Reads the ledger only if memory cannot rule the key out.</summary>
-    protected async Task<Entry?> FindTransfer(Guid key) =>
-        AccountId is { } accountId && Keys.MayHold(key) ? await ledger.FindTransfer(accountId, key) : null;
+    /// <summary>
+    /// The entry this account originated with <paramref name="key"/>, or null. Memory may rule a key out wrongly, which an append of it
+    /// would meet; whoever is about to answer anything else asks <see cref="FindInLedger"/>.
+    /// </summary>
+    protected async Task<Entry?> FindTransfer(Guid key) => Keys.MayHold(key) ? await FindInLedger(key) : null;
+
+    /// <summary>The entry this account originated with <paramref name="key"/>, or null: what the ledger says now.</summary>
+    protected async Task<Entry?> FindInLedger(Guid key)
+    {
+        var accountId = _accountId ?? await ledger.FindAccount(kind, Name);
+        return accountId is null ? null : await ledger.FindTransfer(accountId.Value, key);
+    }
 
     protected async Task<Page<StatementLine>> ReadStatement(long afterSeq, int limit)
     {
@@ -134,14 +174,15 @@ internal abstract partial class AccountGrain<TState>(
         if (entry.Kind != EntryKind.GiftReceived) Keys.Add(entry);
     }
 
+    /// <summary>One at a time: the state that is being stored must not be replaced. Never throws.</summary>
     private async Task SaveSnapshot()
     {
-        _snapshotSeq = State.Seq;
-        snapshot.State = new() { AccountId = AccountId!.Value, State = JsonSerializer.SerializeToElement(State) };
+        var seq = State.Seq;
+        snapshot.State = new() { Name = Name, AccountId = _accountId!.Value, State = JsonSerializer.SerializeToElement(State) };
         try
         {
             await snapshot.WriteStateAsync();
-            snapshot.State = new();
+            _snapshotSeq = seq;
         }
         catch (InconsistentStateException)
         {
@@ -150,7 +191,9 @@ internal abstract partial class AccountGrain<TState>(
         catch (Exception fault)
         {
             LogSnapshotLost(fault, kind, Name);
+            _snapshotSeq = seq;   // tried again only when it would be due
         }
+        snapshot.State = new();
     }
 
     [LoggerMessage(LogLevel.Warning, "{Kind} {Name} could not be loaded")]

@@ -20,7 +20,7 @@ internal sealed class EarningsGrain(
     GiftMetrics metrics,
     IOptions<GrainsOptions> options,
     TimeProvider time,
-    ILogger<EarningsGrain> logger) : AccountGrain<EarningsState>(AccountKind.Earnings, snapshot, ledger, writer, logger), IEarningsGrain, ICreditReceiver
+    ILogger<EarningsGrain> logger) : AccountGrain<EarningsState>(AccountKind.Earnings, snapshot, ledger, writer, time, logger), IEarningsGrain, ICreditReceiver
 {
     private static readonly TimeSpan LookUpAfterRedelivery = TimeSpan.FromMinutes(1);
     private const int StreamsRemembered = 100;
@@ -33,7 +33,7 @@ internal sealed class EarningsGrain(
     public async Task Receive(Credit[] credits, bool redelivered)
     {
         var accountId = await OpenAccount();
-        var now = time.GetUtcNow();
+        var now = Now;
         if (redelivered) _lookUpUntil = now + LookUpAfterRedelivery;
 
         IReadOnlyList<Credit> missing = now < _lookUpUntil ? await WithoutKnown(accountId, credits) : credits;
@@ -57,21 +57,22 @@ internal sealed class EarningsGrain(
         if (!caller.Owns(Name, Roles.Creator)) return Refuse(NotTheirs);
         if (await FindTransfer(key) is { } earlier) return Replay(key, diamonds, earlier);
 
-        var now = time.GetUtcNow();
+        var now = Now;
         var rate = (await published.GetTerms()).RateAt(now);
         var decision = EarningsDecisions.RequestPayout(AccountId ?? 0, State, key, diamonds, rate, _options.Hold, _options.Payouts, now);
-        if (decision.Refusal is { } refusal) return Refuse(refusal);
+        if (decision.Refusal is { } refusal)
+            return await FindInLedger(key) is { } unseen ? Replay(key, diamonds, unseen) : Refuse(refusal);
 
         var appended = await Append(decision.Entry!);
         if (!appended.IsCommitted)
-            return Replay(key, diamonds, await _ledger.FindTransfer(AccountId!.Value, key) ?? throw new OutcomeUnknownException());
+            return Replay(key, diamonds, await FindInLedger(key) ?? throw new OutcomeUnknownException());
         return Requested(decision.Entry! with { RecordedAt = appended.RecordedAt });
     }
 
     public Task<Outcome<EarningsBalance>> GetBalance(Caller caller)
     {
         if (!caller.Owns(Name, Roles.Creator)) return Task.FromResult<Outcome<EarningsBalance>>(Refuse(NotTheirs));
-        var available = State.AvailableAt(time.GetUtcNow(), _options.Hold);
+        var available = State.AvailableAt(Now, _options.Hold);
         return Task.FromResult<Outcome<EarningsBalance>>(new EarningsBalance(
             Name, new DiamondsByState(new(State.Balance - available), new(available), new(State.Reserved), new(State.Paid))));
     }
@@ -79,7 +80,7 @@ internal sealed class EarningsGrain(
     public async Task<Outcome<Payout>> GetPayout(Caller caller, Guid key)
     {
         if (!caller.Owns(Name, Roles.Creator)) return Refuse(NotTheirs);
-        return await FindTransfer(key) is { Kind: EntryKind.PayoutReserved } reserved
+        return await FindInLedger(key) is { Kind: EntryKind.PayoutReserved } reserved
             ? Requested(reserved)
             : new Refusal(Refusal.UnknownTransfer, $"This creator requested no payout with key {key}.");
     }

@@ -23,7 +23,7 @@ internal sealed class WalletGrain(
     GiftMetrics metrics,
     IOptions<GrainsOptions> options,
     TimeProvider time,
-    ILogger<WalletGrain> logger) : AccountGrain<WalletState>(AccountKind.Wallet, snapshot, ledger, writer, logger), IWalletGrain
+    ILogger<WalletGrain> logger) : AccountGrain<WalletState>(AccountKind.Wallet, snapshot, ledger, writer, time, logger), IWalletGrain
 {
     private readonly ILedger _ledger = ledger;
     private readonly GrainsOptions _options = options.Value;
@@ -36,10 +36,11 @@ internal sealed class WalletGrain(
         if (await FindTransfer(order.Key) is { } earlier) return await Replay(order, earlier);
 
         // 2
-        var stream = await streams.Find(order.StreamId);
         var terms = await published.GetTerms();
-        var decision = WalletDecisions.SendGift(AccountId ?? 0, State, Name, order, stream, terms, _options.Limits, time.GetUtcNow());
-        if (decision.Refusal is { } refusal) return Refuse(refusal);
+        var stream = await streams.Find(order.StreamId);
+        var decision = WalletDecisions.SendGift(AccountId ?? 0, State, Name, order, stream, terms, _options.Limits, Now);
+        if (decision.Refusal is { } refusal)
+            return await FindInLedger(order.Key) is { } unseen ? await Replay(order, unseen) : Refuse(refusal);
 
         // 3
         var debit = decision.Entry!;
@@ -79,7 +80,7 @@ internal sealed class WalletGrain(
     public Task<Outcome<WalletBalance>> GetBalance(Caller caller)
     {
         if (!caller.Owns(Name, Roles.Viewer)) return Task.FromResult<Outcome<WalletBalance>>(Refuse(NotTheirs));
-        var today = DayAmount.DayOf(time.GetUtcNow());
+        var today = DayAmount.DayOf(Now);
         return Task.FromResult<Outcome<WalletBalance>>(new WalletBalance(
             Name, new(State.Balance), new(State.LifetimeSpent), new(State.SpentOn(today)), new(State.SpentInWeekTo(today))));
     }
@@ -87,7 +88,7 @@ internal sealed class WalletGrain(
     public async Task<Outcome<GiftReceipt>> GetGift(Caller caller, Guid key)
     {
         if (!caller.Owns(Name, Roles.Viewer)) return Refuse(NotTheirs);
-        if (await FindTransfer(key) is not { Kind: EntryKind.GiftSent } debit) return new Refusal(Refusal.UnknownTransfer, $"This wallet sent no gift with key {key}.");
+        if (await FindInLedger(key) is not { Kind: EntryKind.GiftSent } debit) return new Refusal(Refusal.UnknownTransfer, $"This wallet sent no gift with key {key}.");
 
         var credits = await _ledger.FindCredits(debit.Counterparty, [new CreditId(debit.AccountId, debit.TransferId)]);
         return Receipt(debit, await NameOf(debit.Counterparty), credits.Count == 1 ? GiftReceipt.Settled : GiftReceipt.Committed);
@@ -127,8 +128,7 @@ internal sealed class WalletGrain(
         }
     }
 
-    private async Task<Entry> Committed(Guid key) =>
-        await _ledger.FindTransfer(AccountId!.Value, key) ?? throw new OutcomeUnknownException();
+    private async Task<Entry> Committed(Guid key) => await FindInLedger(key) ?? throw new OutcomeUnknownException();
 
     private async Task<string> NameOf(long accountId) => (await _ledger.NameAccounts([accountId]))[accountId];
 

@@ -13,24 +13,33 @@ internal sealed class Terms(Gift[] gifts, CoinPack[] packs, RateCard[] rates)
 }
 
 /// <summary>
-/// The silo's copy of the terms, at most five seconds old, so that a gift asks no other grain for its price.
+/// The silo's copy of the terms, so that a gift asks no other grain for its price. It is refreshed in the background every five
+/// seconds; while the grains that know better are out of reach, the last copy counts. Every gift records the version it used.
 /// </summary>
 internal sealed class Published(IGrainFactory grains, TimeProvider time)
 {
-    private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan RefreshAfter = TimeSpan.FromSeconds(5);
 
     private readonly Lock _lock = new();
-    private Task<Terms>? _terms;
-    private long _readAt;
+    private Task<Terms>? _current;
+    private Task<Terms>? _refresh;
+    private long _askedAt;
 
     public Task<Terms> GetTerms()
     {
         lock (_lock)
         {
-            var isCurrent = _terms is { IsFaulted: false, IsCanceled: false } && time.GetElapsedTime(_readAt) < MaxAge;
-            if (isCurrent) return _terms!;
-            _readAt = time.GetTimestamp();
-            return _terms = Task.Run(Read);   // off the asking grain's scheduler: others wait for it too
+            if (_refresh is { IsCompleted: true })
+            {
+                if (_refresh.IsCompletedSuccessfully) _current = _refresh;
+                _refresh = null;
+            }
+            if (_refresh is null && (_current is null || time.GetElapsedTime(_askedAt) >= RefreshAfter))
+            {
+                _askedAt = time.GetTimestamp();
+                _refresh = Task.Run(Read);   // off the asking grain's scheduler: others wait for it too
+            }
+            return _current ?? _refresh!;
         }
     }
 

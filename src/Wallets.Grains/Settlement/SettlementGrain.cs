@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Wallets.Ledger;
@@ -11,20 +10,25 @@ internal interface ISettlementGrain : IGrainWithIntegerKey
 {
     const long Key = 0;
 
-    /// <summary>Scans and redelivers once, unless it did within the last second.</summary>
+    /// <summary>Scans and redelivers once, unless it has just done so.</summary>
     [Alias("settle")] Task Settle();
 }
 
 [GenerateSerializer, Alias("settlement-state")]
 internal sealed class SettlementState
 {
-    /// <summary>Every debit recorded before this time is settled.</summary>
+    /// <summary>Every debit recorded before this time is settled, but those of the creators set aside.</summary>
     [Id(0)] public DateTimeOffset Watermark { get; set; }
+
+    /// <summary>Creators whose account takes no credits for now, and since when their gifts are unsettled.</summary>
+    [Id(1)] public Dictionary<string, DateTimeOffset> SetAside { get; set; } = [];
 }
 
 /// <summary>
-/// Looks for debits without credit from the watermark on. The watermark passes neither an unsettled debit nor the ledger's
-/// horizon, before which no debit can appear any more. It is stored now and then: an old one only makes the scan longer.
+/// Looks for debits without credit from the watermark on and delivers their credits again, flagged. The watermark passes neither an
+/// unsettled debit nor the ledger's horizon, before which no debit can appear any more. A creator who cannot be credited is set
+/// aside and tried apart, so that one broken account holds up nobody else. The state is stored now and then: an old one only
+/// makes the next scan longer.
 /// </summary>
 internal sealed partial class SettlementGrain(
     [PersistentState("settlement")] IPersistentState<SettlementState> state,
@@ -34,61 +38,112 @@ internal sealed partial class SettlementGrain(
     TimeProvider time,
     ILogger<SettlementGrain> logger) : Grain, ISettlementGrain
 {
-    private const int MostAtOnce = 10_000;
+    private const int PageSize = 10_000;
+    private const int MostPagesAtOnce = 20;
     private const int MaxBatch = 1_000;
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan StoreInterval = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan SetAsideInterval = TimeSpan.FromSeconds(15);
 
-    /// <summary>A new activation looks back this far, in case the database's clock was set back.</summary>
-    private static readonly TimeSpan LookBack = TimeSpan.FromMinutes(1);
+    /// <summary>For a transaction that had begun and did not show yet when the horizon was read.</summary>
+    private static readonly TimeSpan HorizonMargin = TimeSpan.FromSeconds(1);
 
-    private DateTimeOffset _watermark;
+    /// <summary>Now and then, and at first, the scan looks back this far, in case the database's clock was set back.</summary>
+    private static readonly TimeSpan LookBack = TimeSpan.FromMinutes(11);
+    private static readonly TimeSpan LookBackInterval = TimeSpan.FromMinutes(10);
+
+    private DateTimeOffset _watermark = DateTimeOffset.UnixEpoch;
     private DateTimeOffset _scannedAt;
+    private DateTimeOffset _lookedBackAt;
+    private DateTimeOffset _storedAt;
+    private DateTimeOffset _triedSetAsideAt;
+
+    private Dictionary<string, DateTimeOffset> SetAside => state.State.SetAside;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _watermark = state.State.Watermark > DateTimeOffset.UnixEpoch ? state.State.Watermark - LookBack : DateTimeOffset.UnixEpoch;
+        if (state.State.Watermark > _watermark) _watermark = state.State.Watermark;
         return Task.CompletedTask;
     }
 
     public async Task Settle()
     {
         var now = time.GetUtcNow();
-        if (now - _scannedAt < Interval / 2) return;
+        if (now - _scannedAt < ShortestPause) return;
         _scannedAt = now;
 
-        var scan = await ledger.FindUnsettled(_watermark, MostAtOnce);
-        var oldest = scan.Gifts.Count > 0 ? scan.Gifts[0].Debit.RecordedAt : scan.Horizon;
-        _watermark = oldest < scan.Horizon ? oldest : scan.Horizon;
-        metrics.InFlight(scan.Gifts.Count, scan.Horizon > oldest ? scan.Horizon - oldest : TimeSpan.Zero);
-
-        var due = scan.Gifts.Where(gift => gift.Debit.RecordedAt < scan.Horizon - options.Value.SettlementGrace);
-        await Task.WhenAll(due.GroupBy(gift => gift.CreatorId).Select(Redeliver));
-        await StoreWatermark();
+        var since = _watermark;
+        if (now - _lookedBackAt >= LookBackInterval && since > DateTimeOffset.UnixEpoch + LookBack)
+        {
+            since -= LookBack;
+            _lookedBackAt = now;
+        }
+        _watermark = await SettleSince(since);
+        if (now - _triedSetAsideAt >= SetAsideInterval)
+        {
+            _triedSetAsideAt = now;
+            await TrySetAside();
+        }
+        if (now - _storedAt >= StoreInterval)
+        {
+            _storedAt = now;
+            await Store();
+        }
     }
 
-    private async Task Redeliver(IGrouping<string, UnsettledGift> gifts)
+    /// <summary>Redelivers page by page, and gives the time up to which everything but what was set aside is settled.</summary>
+    private async Task<DateTimeOffset> SettleSince(DateTimeOffset since)
     {
-        var receiver = GrainFactory.GetGrain<ICreditReceiver>(gifts.Key);
+        for (var page = 1; ; page++)
+        {
+            var scan = await ledger.FindUnsettled(since, PageSize, SetAside.Keys);
+            var oldest = scan.Gifts.Count > 0 ? scan.Gifts[0].Debit.RecordedAt : scan.Horizon;
+            if (page == 1) metrics.InFlight(scan.Gifts.Count, scan.Horizon > oldest ? scan.Horizon - oldest : TimeSpan.Zero);
+
+            var due = scan.Gifts.Where(gift => gift.Debit.RecordedAt < scan.Horizon - options.Value.SettlementGrace).GroupBy(gift => gift.CreatorId);
+            await Task.WhenAll(due.Select(async gifts =>
+            {
+                if (!await Redeliver(gifts.Key, gifts)) SetAside.TryAdd(gifts.Key, gifts.First().Debit.RecordedAt);
+            }));
+            if (scan.Gifts.Count == PageSize && page < MostPagesAtOnce) continue;
+
+            var settledUpTo = scan.Horizon - HorizonMargin;
+            return oldest < settledUpTo ? oldest : settledUpTo;
+        }
+    }
+
+    private async Task TrySetAside()
+    {
+        foreach (var (creatorId, since) in SetAside.ToList())
+        {
+            var scan = await ledger.FindUnsettled(since, PageSize, [], creatorId);
+            if (scan.Gifts.Count > 0 && !await Redeliver(creatorId, scan.Gifts)) continue;
+            if (scan.Gifts.Count < PageSize) SetAside.Remove(creatorId);   // what came meanwhile is younger than the watermark or was just delivered
+        }
+    }
+
+    private async Task<bool> Redeliver(string creatorId, IEnumerable<UnsettledGift> gifts)
+    {
+        var receiver = GrainFactory.GetGrain<ICreditReceiver>(creatorId);
         foreach (var batch in gifts.Chunk(MaxBatch))
         {
             try
             {
                 metrics.Redelivered(batch.Length);
                 await receiver.Receive([.. batch.Select(gift => Credit.Of(gift.Debit, gift.UserId))], redelivered: true);
-                LogRedelivered(batch.Length, gifts.Key);
+                LogRedelivered(batch.Length, creatorId);
             }
             catch (Exception fault)
             {
-                LogNotRedelivered(fault, batch.Length, gifts.Key);   // the watermark stays before them: the next scan finds them again
-                return;
+                LogNotRedelivered(fault, batch.Length, creatorId);
+                return false;
             }
         }
+        return true;
     }
 
-    private async Task StoreWatermark()
+    private async Task Store()
     {
-        if (_watermark - state.State.Watermark < StoreInterval) return;
         try
         {
             state.State.Watermark = _watermark;
@@ -104,41 +159,6 @@ internal sealed partial class SettlementGrain(
     [LoggerMessage(LogLevel.Information, "Redelivered {Credits} credits for {Creator}")]
     private partial void LogRedelivered(int credits, string creator);
 
-    [LoggerMessage(LogLevel.Warning, "{Credits} credits for {Creator} could not be redelivered yet")]
+    [LoggerMessage(LogLevel.Warning, "{Credits} credits for {Creator} could not be redelivered; the creator is set aside and tried again")]
     private partial void LogNotRedelivered(Exception fault, int credits, string creator);
-}
-
-/// <summary>Calls settlement once a second from every silo, so that it runs again wherever its silo has died.</summary>
-internal sealed partial class SettlementClock(IGrainFactory grains, TimeProvider time, ILogger<SettlementClock> logger) : BackgroundService
-{
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var ticks = new PeriodicTimer(TimeSpan.FromSeconds(1), time);
-        while (await NextTick(ticks, stoppingToken))
-        {
-            try
-            {
-                await grains.GetGrain<ISettlementGrain>(ISettlementGrain.Key).Settle();
-            }
-            catch (Exception fault)
-            {
-                LogNotSettled(fault);   // the next tick tries again
-            }
-        }
-    }
-
-    private static async Task<bool> NextTick(PeriodicTimer ticks, CancellationToken stoppingToken)
-    {
-        try
-        {
-            return await ticks.WaitForNextTickAsync(stoppingToken);
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
-        }
-    }
-
-    [LoggerMessage(LogLevel.Warning, "Settlement did not run")]
-    private partial void LogNotSettled(Exception fault);
 }

@@ -17,28 +17,43 @@ internal interface IStreamLease : IGrainWithGuidKey
 
 /// <summary>
 /// The silo's leases on streams: thousands of gifts a second to one stream ask its grain once a second. A stream that ends
-/// waits for the term to pass before it says so, and after that no silo takes a gift for it.
+/// waits for the term to pass before it says so, and after that no silo takes a gift for it. While a stream's grain is out of
+/// reach, because its silo has just died, what it said last counts for a while: a viewer's gift does not wait for the cluster.
 /// </summary>
 internal sealed class LiveStreams(IGrainFactory grains, TimeProvider time)
 {
     public static readonly TimeSpan LeaseTerm = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan OutOfReachTerm = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(300);
     private const int MostLeases = 50_000;
 
     private readonly ConcurrentDictionary<Guid, Held> _leases = new();
 
-    private sealed record Held(long AskedAt, Task<LiveStream?> Answer);
+    /// <param name="AskedAt">When the grain was asked.</param>
+    /// <param name="Answer">What it says.</param>
+    /// <param name="Before">The last answer before this one that is known, with the time of its asking.</param>
+    private sealed record Held(long AskedAt, Task<LiveStream?> Answer, (LiveStream Stream, long AskedAt)? Before);
 
     public async Task<LiveStream?> Find(Guid streamId)
     {
-        if (_leases.TryGetValue(streamId, out var held) && IsCurrent(held)) return await held.Answer;
-
-        if (_leases.Count >= MostLeases) Forget();
-        var asked = new Held(time.GetTimestamp(), Task.Run(() => grains.GetGrain<IStreamLease>(streamId).Lease()));
-        _leases[streamId] = asked;
-        if (await asked.Answer is { } stream) return stream;
-        _leases.TryRemove(KeyValuePair.Create(streamId, asked));
+        if (!_leases.TryGetValue(streamId, out var held) || !IsCurrent(held))
+        {
+            if (_leases.Count >= MostLeases) Forget();
+            held = new Held(time.GetTimestamp(), Task.Run(() => grains.GetGrain<IStreamLease>(streamId).Lease()), LastKnown(held));
+            _leases[streamId] = held;
+        }
+        if (held.Before is { } before && !held.Answer.IsCompletedSuccessfully && time.GetElapsedTime(before.AskedAt) < OutOfReachTerm)
+        {
+            await Task.WhenAny(held.Answer, Task.Delay(Patience, time));
+            if (!held.Answer.IsCompletedSuccessfully) return before.Stream;
+        }
+        if (await held.Answer is { } stream) return stream;
+        _leases.TryRemove(KeyValuePair.Create(streamId, held));
         return null;
     }
+
+    private static (LiveStream Stream, long AskedAt)? LastKnown(Held? held) =>
+        held is { Answer: { IsCompletedSuccessfully: true, Result: { } stream } } ? (stream, held.AskedAt) : held?.Before;
 
     private bool IsCurrent(Held held) => !held.Answer.IsFaulted && !held.Answer.IsCanceled && time.GetElapsedTime(held.AskedAt) < LeaseTerm;
 

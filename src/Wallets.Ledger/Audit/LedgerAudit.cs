@@ -59,6 +59,11 @@ public sealed class LedgerAudit(ILedger ledger, TimeProvider time)
                 Add(violations, entry.BalanceAfter < 0 ? 7 : entry.BalanceAfter != (state!.Balance + entry.Amount) ? 2 : 3, broken.Message);
                 state = null;   // nothing can be said of the rest of this account
             }
+            catch (OverflowException)
+            {
+                Add(violations, 2, $"Account {accountId}, entry {entry.Seq}: the sums overflow.");
+                state = null;
+            }
         }
         return AddTo(total, state);
     }
@@ -97,7 +102,8 @@ public sealed class LedgerAudit(ILedger ledger, TimeProvider time)
         var misrated = await snapshot.Query(
             $"""
             SELECT d.account_id, d.seq, -d.amount, d.diamonds, d.rate_version FROM entries d LEFT JOIN rate_cards r ON r.version = d.rate_version
-            WHERE d.kind = 2 AND (r.version IS NULL OR d.diamonds <> (-2 * d.amount * r.diamonds + r.coins) / (2 * r.coins))
+            WHERE d.kind = 2 AND (r.version IS NULL OR d.diamonds <>
+                CASE WHEN -2 * d.amount * r.diamonds + r.coins < 2 * r.coins THEN 1 ELSE (-2 * d.amount * r.diamonds + r.coins) / (2 * r.coins) END)
             LIMIT {MostEvidence}
             """,
             row => $"Gift {row.GetInt64(0)}/{row.GetInt64(1)} of {row.GetInt64(2)} coins gives {row.GetInt64(3)} diamonds, which is not what rate card {row.GetInt32(4)} says.", cancellation);
@@ -137,7 +143,7 @@ public sealed class LedgerAudit(ILedger ledger, TimeProvider time)
 
     private static async Task<IReadOnlyList<BookLine>> CompareBooks(IAuditSnapshot snapshot, Folded folded, long inFlight, List<Violation> violations, CancellationToken cancellation)
     {
-        var books = await snapshot.Query("SELECT asset, account, balance FROM trial_balance ORDER BY asset, account",
+        var books = await snapshot.Query("SELECT COALESCE(asset, 'unpriced'), account, COALESCE(balance, 0) FROM trial_balance ORDER BY asset, account",
             row => new BookLine(row.GetString(0), row.GetString(1), row.GetInt64(2)), cancellation);
         foreach (var asset in books.GroupBy(line => line.Asset))
             if (asset.Sum(line => line.Balance) is not 0 and var sum)

@@ -20,11 +20,15 @@ public sealed class PostgresLedger : ILedger, IAsyncDisposable
 
     private readonly NpgsqlDataSource _source;
 
+    /// <summary>For scans, which may take minutes, and which hold back no horizon.</summary>
+    private readonly NpgsqlDataSource _scans;
+
     /// <param name="connectionString">Of the application's role, which may only SELECT and INSERT.</param>
     /// <param name="writers">Batches that may be committed side by side.</param>
     public PostgresLedger(string connectionString, int writers)
     {
         Writers = writers;
+        _scans = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = "wallets-scan", Timeout = 3, CommandTimeout = 600, MaxPoolSize = 4 });
         _source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connectionString)
         {
             ApplicationName = "wallets-ledger",
@@ -193,22 +197,24 @@ public sealed class PostgresLedger : ILedger, IAsyncDisposable
     /// The horizon is read before the scan: a debit that commits later was stamped by a transaction that began after it, or by one
     /// that still ran then and so holds the horizon back.
     /// </summary>
-    public async Task<UnsettledScan> FindUnsettled(DateTimeOffset watermark, int limit)
+    public async Task<UnsettledScan> FindUnsettled(DateTimeOffset since, int limit, IReadOnlyCollection<string> except, string? only)
     {
         var horizon = await Query(
             "SELECT least(now(), min(xact_start)) FROM pg_stat_activity WHERE application_name = 'wallets-ledger' AND datname = current_database() AND pid <> pg_backend_pid()",
             row => row.GetDateTime(0), default);
         var gifts = await Query(
+            _scans,
             $"""
             SELECT {EntryColumns}, sender.name, creator.name
             FROM entries e
             JOIN accounts sender ON sender.account_id = e.account_id
             JOIN accounts creator ON creator.account_id = e.counterparty
             WHERE e.kind = 2 AND e.recorded_at >= $1
+              AND creator.name <> ALL($3) AND ($4 = '' OR creator.name = $4)
               AND NOT EXISTS (SELECT FROM entries c WHERE c.transfer_id = e.transfer_id AND c.counterparty = e.account_id AND c.account_id = e.counterparty AND c.kind = 11)
             ORDER BY e.recorded_at LIMIT $2
             """,
-            row => new UnsettledGift(ReadEntry(row), row.GetString(14), row.GetString(15)), default, watermark.UtcDateTime, limit);
+            row => new UnsettledGift(ReadEntry(row), row.GetString(14), row.GetString(15)), default, since.UtcDateTime, limit, except.ToList(), only ?? "");
         return new(gifts, new DateTimeOffset(horizon[0]));
     }
 
@@ -225,22 +231,27 @@ public sealed class PostgresLedger : ILedger, IAsyncDisposable
 
     public async Task<IAuditSnapshot> OpenSnapshot(CancellationToken cancellation)
     {
-        var connection = await _source.OpenConnectionAsync(cancellation);
+        var connection = await _scans.OpenConnectionAsync(cancellation);
         var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellation);
-        await using (var settings = new NpgsqlCommand("SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL application_name = 'wallets-audit'", connection))
-            await settings.ExecuteNonQueryAsync(cancellation);
         return new TransactionSnapshot(connection, transaction, EntryColumns, ReadEntry, column => $"EXTRACT(EPOCH FROM {column})");
     }
 
     public async Task Ping(CancellationToken cancellation) => await Query("SELECT 1", row => row.GetInt32(0), cancellation);
 
-    public ValueTask DisposeAsync() => _source.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _scans.DisposeAsync();
+        await _source.DisposeAsync();
+    }
 
-    private async Task<List<T>> Query<T>(string sql, Func<NpgsqlDataReader, T> read, CancellationToken cancellation, params object[] parameters)
+    private Task<List<T>> Query<T>(string sql, Func<NpgsqlDataReader, T> read, CancellationToken cancellation, params object[] parameters) =>
+        Query(_source, sql, read, cancellation, parameters);
+
+    private static async Task<List<T>> Query<T>(NpgsqlDataSource source, string sql, Func<NpgsqlDataReader, T> read, CancellationToken cancellation, params object[] parameters)
     {
         try
         {
-            await using var command = _source.CreateCommand(sql);
+            await using var command = source.CreateCommand(sql);
             foreach (var parameter in parameters) command.Parameters.Add(new() { Value = parameter });
             await using var rows = await command.ExecuteReaderAsync(cancellation);
             var result = new List<T>();

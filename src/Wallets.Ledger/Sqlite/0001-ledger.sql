@@ -54,6 +54,14 @@ CREATE TABLE rate_cards (
 
 CREATE TRIGGER entries_no_update  BEFORE UPDATE ON entries  BEGIN SELECT RAISE(ABORT, 'entries is append-only: UPDATE refused'); END;
 CREATE TRIGGER entries_no_delete  BEFORE DELETE ON entries  BEGIN SELECT RAISE(ABORT, 'entries is append-only: DELETE refused'); END;
+-- INSERT OR REPLACE deletes without asking the DELETE triggers.
+CREATE TRIGGER entries_no_replace BEFORE INSERT ON entries
+WHEN EXISTS (SELECT 1 FROM entries WHERE account_id = NEW.account_id AND seq = NEW.seq)
+  OR EXISTS (SELECT 1 FROM entries WHERE transfer_id = NEW.transfer_id AND account_id = NEW.account_id AND kind <> 11 AND NEW.kind <> 11)
+  OR EXISTS (SELECT 1 FROM entries WHERE transfer_id = NEW.transfer_id AND counterparty = NEW.counterparty AND account_id = NEW.account_id AND kind = 11 AND NEW.kind = 11)
+BEGIN SELECT RAISE(ABORT, 'entries is append-only: an entry is there already'); END;
+CREATE TRIGGER accounts_no_replace BEFORE INSERT ON accounts WHEN EXISTS (SELECT 1 FROM accounts WHERE account_id = NEW.account_id)
+BEGIN SELECT RAISE(ABORT, 'accounts is append-only: an account is there already'); END;
 CREATE TRIGGER accounts_no_update BEFORE UPDATE ON accounts BEGIN SELECT RAISE(ABORT, 'accounts is append-only: UPDATE refused'); END;
 CREATE TRIGGER accounts_no_delete BEFORE DELETE ON accounts BEGIN SELECT RAISE(ABORT, 'accounts is append-only: DELETE refused'); END;
 CREATE TRIGGER rates_no_update    BEFORE UPDATE ON rate_cards BEGIN SELECT RAISE(ABORT, 'rate_cards is append-only: UPDATE refused'); END;

@@ -283,6 +283,45 @@ public sealed class GiftTests(Databases databases)
         Assert.Equal(330 - 103, await cluster.Coins("ann"));
     }
 
+    [Theory, InlineData(Engine.Postgres), InlineData(Engine.Sqlite)]
+    public async Task Users_whose_ids_look_like_the_same_number_keep_their_own_wallets(Engine engine)
+    {
+        var database = await databases.Create(engine);
+        string[] users = ["abc", "ABC", "0ABC", "1", "01", "a3bb189e8bf94a1c9d3a1f2e3d4c5b6a", "A3BB189E8BF94A1C9D3A1F2E3D4C5B6A"];
+        await using (var cluster = await TestCluster.Start(database))
+        {
+            var stream = await cluster.GoLive("cleo");
+            for (var i = 0; i < users.Length; i++)
+            {
+                await cluster.Buy(users[i]);
+                for (var gift = 0; gift < 40; gift++) await cluster.Send(users[i], stream, quantity: i + 1);
+            }
+        }
+
+        await using var restarted = await TestCluster.Start(database);
+
+        for (var i = 0; i < users.Length; i++) Assert.Equal(330 - 40 * (i + 1), await restarted.Coins(users[i]));
+    }
+
+    [Fact]
+    public async Task A_committed_gift_is_replayed_even_when_memory_missed_it_and_it_would_be_refused_now()
+    {
+        await using var cluster = await TestCluster.Start(await databases.Create(Engine.Postgres));
+        await cluster.Buy("ann");
+        var stream = await cluster.GoLive("cleo");
+        var key = Guid.CreateVersion7(TimeProvider.System.GetUtcNow().AddMinutes(1));   // a caller whose clock is ahead
+        var first = await cluster.Send("ann", stream, "coffee", 60, key);
+        for (var i = 0; i < 29; i++) await cluster.Send("ann", stream);
+        await cluster.Send("ann", stream);
+        for (var i = 0; i < 2; i++) await cluster.Deactivate(cluster.Grains.GetGrain<IWalletGrain>("ann"));   // the snapshot forgets the key
+
+        var again = await cluster.Send("ann", stream, "coffee", 60, key);
+        var found = await cluster.Grains.GetGrain<IWalletGrain>("ann").GetGift(cluster.Viewer("ann"), key);
+
+        Assert.Equal((first.Value, true), (again.Value, again.Replayed));
+        Assert.Equal(first.Value!.Balance, found.Value?.Balance);
+    }
+
     private static async Task IsClean(TestCluster cluster)
     {
         var report = await Eventually.Is(() => new LedgerAudit(cluster.Ledger, TimeProvider.System).Run(TimeSpan.FromSeconds(30)), report => report.InFlight == 0);

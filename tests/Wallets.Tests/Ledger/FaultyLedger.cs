@@ -38,7 +38,7 @@ internal sealed class FaultyLedger(ILedger inner) : ILedger
     public Task<Entry?> FindPayment(long accountId, string channel, string payment) => inner.FindPayment(accountId, channel, payment);
     public Task<IReadOnlySet<CreditId>> FindCredits(long accountId, IReadOnlyCollection<CreditId> credits) => inner.FindCredits(accountId, credits);
     public Task<IReadOnlyList<ReceivedGift>> ReadReceived(long accountId, long afterSeq, long throughSeq, int limit) => inner.ReadReceived(accountId, afterSeq, throughSeq, limit);
-    public Task<UnsettledScan> FindUnsettled(DateTimeOffset watermark, int limit) => inner.FindUnsettled(watermark, limit);
+    public Task<UnsettledScan> FindUnsettled(DateTimeOffset since, int limit, IReadOnlyCollection<string> except, string? only) => inner.FindUnsettled(since, limit, except, only);
     public Task<IReadOnlyList<RateCard>> ReadRateCards() => inner.ReadRateCards();
     public Task<bool> PublishRateCard(RateCard card) => inner.PublishRateCard(card);
     public Task<IAuditSnapshot> OpenSnapshot(CancellationToken cancellation) => inner.OpenSnapshot(cancellation);

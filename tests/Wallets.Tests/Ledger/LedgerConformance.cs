@@ -36,9 +36,9 @@ public sealed class PostgresConformance(Databases databases) : LedgerConformance
         await using var clock = new NpgsqlCommand("SELECT now()", connection);
         var begun = new DateTimeOffset((DateTime)(await clock.ExecuteScalarAsync())!);
 
-        var whileOpen = await Ledger.FindUnsettled(DateTimeOffset.UnixEpoch, 10);
+        var whileOpen = await Ledger.FindUnsettled(DateTimeOffset.UnixEpoch, 10, []);
         await transaction.RollbackAsync();
-        var afterwards = await Ledger.FindUnsettled(DateTimeOffset.UnixEpoch, 10);
+        var afterwards = await Ledger.FindUnsettled(DateTimeOffset.UnixEpoch, 10, []);
 
         Assert.Equal(begun, whileOpen.Horizon);
         Assert.True(afterwards.Horizon > begun);
@@ -252,8 +252,8 @@ public abstract class LedgerConformance(Databases databases, Engine engine) : IA
         await Ledger.Write(Some.Purchase(Ann, 100), settled, Some.Credit(settled, 1, 0));
         var recordedAt = await Ledger.Write(unsettled);
 
-        var scan = await Ledger.FindUnsettled(DateTimeOffset.UnixEpoch, 10);
-        var later = await Ledger.FindUnsettled(scan.Horizon, 10);
+        var scan = await Ledger.FindUnsettled(DateTimeOffset.UnixEpoch, 10, []);
+        var later = await Ledger.FindUnsettled(scan.Horizon, 10, []);
 
         Assert.Equal([new UnsettledGift(unsettled with { RecordedAt = recordedAt }, "ann", "cleo")], scan.Gifts);
         Assert.True(scan.Horizon >= recordedAt);
