@@ -30,7 +30,12 @@ public sealed class Databases : IAsyncDisposable
     private readonly Lazy<Task<PostgresServer>> _postgres;
     private int _made;
 
-    public Databases() => _postgres = new(() => PostgresServer.Start(Path.Combine(_folder, "postgres")));
+    public Databases()
+    {
+        // PostgreSQL runs as a user of its own and must pass through to its folder.
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(_folder, (UnixFileMode)0b111_001_001);
+        _postgres = new(() => PostgresServer.Start(Path.Combine(_folder, "postgres")));
+    }
 
     public async Task<TestDatabase> Create(Engine engine)
     {
@@ -87,7 +92,6 @@ internal sealed class PostgresServer
 
     public static async Task<PostgresServer> Start(string folder)
     {
-        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(Path.GetDirectoryName(folder)!, (UnixFileMode)0b111_001_001);
         var port = FreePort();
         var password = Convert.ToHexString(RandomNumberGenerator.GetBytes(16));
         Shell.Run(Repository.File("deploy/postgres/temporary.sh"), "start", folder, port.ToString(), password);
