@@ -23,7 +23,7 @@ public sealed class ServerProcess : IAsyncDisposable
     public static string Executable { get; } = Repository.File(Path.Combine("src/Wallets.Server/bin", BuildConfiguration, "net10.0/Wallets.Server"));
 
     /// <summary>This test run's own configuration, from the folder it was built into.</summary>
-    private static string BuildConfiguration => new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
+    public static string BuildConfiguration => new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
 
     public string Url { get; }
     public string Output { get { lock (_output) return string.Join('\n', _output); } }
@@ -41,11 +41,14 @@ public sealed class ServerProcess : IAsyncDisposable
     public static ServerProcess Start(string folder, string[] arguments, string environment = "Development")
     {
         var url = $"http://127.0.0.1:{PostgresServer.FreePort()}";
-        var start = new ProcessStartInfo(Executable, [.. arguments, "--urls", url])
-        {
-            WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true,
-        };
-        start.Environment["ASPNETCORE_ENVIRONMENT"] = environment;
+        return Run(Executable, folder, [.. arguments, "--urls", url], url, environment);
+    }
+
+    /// <summary>Runs a program that serves on <paramref name="url"/>; an environment of null is left to the program.</summary>
+    public static ServerProcess Run(string program, string folder, string[] arguments, string url, string? environment)
+    {
+        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        if (environment is not null) start.Environment["ASPNETCORE_ENVIRONMENT"] = environment;
         return new ServerProcess(Process.Start(start)!, url);
     }
 
@@ -66,10 +69,10 @@ public sealed class ServerProcess : IAsyncDisposable
         }, ready => ready, withinSeconds: 60);
     }
 
-    /// <summary>kill -9.</summary>
+    /// <summary>kill -9, of the processes it started as well.</summary>
     public async Task Kill()
     {
-        _process.Kill();
+        _process.Kill(entireProcessTree: true);
         await _process.WaitForExitAsync();
     }
 
