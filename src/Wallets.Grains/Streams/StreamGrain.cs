@@ -41,8 +41,10 @@ internal sealed class StreamGrain(
 {
     private const int CatchUpPage = 5_000;
     private const int MostSupportersShown = 10;
+    private const int MostGiftsInFrame = 100;
     private static readonly TimeSpan NewsIsFreshFor = TimeSpan.FromSeconds(1);
 
+    private readonly Queue<(long Seq, FeedGift Gift)> _latest = new();
     private long _heardAt;
     private long _savedSeq;
 
@@ -81,8 +83,16 @@ internal sealed class StreamGrain(
     public async Task<Outcome<StreamView>> GetView()
     {
         if (State.CreatorId is null) return Unknown;
-        if (_heardAt == 0 || time.GetElapsedTime(_heardAt) > NewsIsFreshFor) await CatchUp();
+        await CatchUpIfStale();
         return View();
+    }
+
+    public async Task<Outcome<StreamFrame>> GetFrame(long afterSeq)
+    {
+        if (State.CreatorId is null) return Unknown;
+        await CatchUpIfStale();
+        var view = View();
+        return new StreamFrame(view.StreamId, State.Tally.Seq, view.Status, [.. _latest.Where(gift => gift.Seq > afterSeq).Select(gift => gift.Gift)], view.Totals, view.Top);
     }
 
     public Task<LiveStream?> Lease() => Task.FromResult(
@@ -97,7 +107,7 @@ internal sealed class StreamGrain(
             return;
         }
         foreach (var gift in news.Gifts)
-            if (gift.Seq > State.Tally.Seq) State.Tally.Add(gift.Credit.UserId, gift.Credit.Quantity, gift.Credit.Coins, gift.Credit.Diamonds);
+            if (gift.Seq > State.Tally.Seq) Count(gift.Seq, new FeedGift(gift.Credit.UserId, gift.Credit.GiftId, gift.Credit.Quantity, new(gift.Credit.Coins)), gift.Credit.Diamonds);
         State.Tally.Seq = news.ThroughSeq;
         _heardAt = time.GetTimestamp();
     }
@@ -107,6 +117,15 @@ internal sealed class StreamGrain(
         if (State.CreatorId is not null && State.Tally.Seq > _savedSeq) await Store(State);
     }
 
+    private void Count(long seq, FeedGift gift, long diamonds)
+    {
+        State.Tally.Add(gift.UserId, gift.Quantity, gift.Coins.Value, diamonds);
+        _latest.Enqueue((seq, gift));
+        if (_latest.Count > MostGiftsInFrame) _latest.Dequeue();
+    }
+
+    private Task CatchUpIfStale() => _heardAt == 0 || time.GetElapsedTime(_heardAt) > NewsIsFreshFor ? CatchUp() : Task.CompletedTask;
+
     private async Task CatchUp()
     {
         IReadOnlyList<ReceivedGift> page;
@@ -115,8 +134,8 @@ internal sealed class StreamGrain(
             page = await ledger.ReadReceived(State.CreatorAccount, State.Tally.Seq, long.MaxValue, CatchUpPage);
             foreach (var gift in page)
             {
-                if (gift.Debit.Gift!.StreamId == this.GetPrimaryKey())
-                    State.Tally.Add(gift.UserId, gift.Debit.Gift.Quantity, -gift.Debit.Amount, gift.Debit.Gift.Diamonds);
+                if (gift.Debit.Gift is { } facts && facts.StreamId == this.GetPrimaryKey())
+                    Count(gift.Seq, new FeedGift(gift.UserId, facts.GiftId, facts.Quantity, new(-gift.Debit.Amount)), facts.Diamonds);
                 State.Tally.Seq = gift.Seq;
             }
         }

@@ -31,6 +31,9 @@ internal static class ApiHosting
         });
         builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
         builder.Services.AddOpenApi("v1", ApiDocument.Configure);
+        builder.Services.AddSignalR().AddJsonProtocol(options => options.PayloadSerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default));
+        builder.Services.AddSingleton<LiveFeed>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<LiveFeed>());
     }
 
     public static void MapApi(this WebApplication app, Settings settings)
@@ -45,6 +48,8 @@ internal static class ApiHosting
         v1.MapStreams();
         v1.MapCreators();
         v1.MapAdmin();
+        v1.MapWebhooks();
+        app.MapHub<LiveHub>("/live").AllowAnonymous();
         if (settings.IsDevelopment) app.MapDevTokens();
     }
 
@@ -71,6 +76,7 @@ internal static class ApiHosting
 [JsonSerializable(typeof(EarningsBalance))]
 [JsonSerializable(typeof(Payout))]
 [JsonSerializable(typeof(StreamView))]
+[JsonSerializable(typeof(StreamFrame))]
 [JsonSerializable(typeof(RateCard))]
 [JsonSerializable(typeof(AuditView))]
 [JsonSerializable(typeof(Page<Gift>))]

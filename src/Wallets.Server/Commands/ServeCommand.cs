@@ -1,3 +1,4 @@
+using Orleans.Dashboard;
 using Wallets.Server.Api;
 using Wallets.Server.Hosting;
 
@@ -30,9 +31,9 @@ internal static class ServeCommand
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapHealth();
-        app.MapPrometheusScrapingEndpoint("/metrics").AllowAnonymous();
+        app.MapPrometheusScrapingEndpoint("/metrics").ForOperators(settings);
         if (settings.HasApi) app.MapApi(settings);
-        if (settings.HasSilo) app.MapDashboard(settings);
+        if (settings.HasSilo) app.MapOrleansDashboard("/dashboard").ForOperators(settings);
         if (settings.IsDevelopment && settings.HasApi) app.Lifetime.ApplicationStarted.Register(() => Greeting.Print(app.Urls));
 
         await app.RunAsync(stop);

@@ -70,11 +70,4 @@ internal static class ClusterHosting
         options.Payouts = settings.Payouts;
         options.AllowDevPayments = settings.IsDevelopment;
     }
-
-    public static void MapDashboard(this WebApplication app, Settings settings)
-    {
-        var dashboard = app.MapOrleansDashboard("/dashboard");
-        if (settings.IsDevelopment) dashboard.AllowAnonymous();
-        else dashboard.RequireAuthorization(Tokens.OperatorPolicy);
-    }
 }

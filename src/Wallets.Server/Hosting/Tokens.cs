@@ -37,6 +37,13 @@ internal static class Tokens
             .SetFallbackPolicy(new Microsoft.AspNetCore.Authorization.AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
     }
 
+    /// <summary>Open in Development; elsewhere for role operator only.</summary>
+    public static void ForOperators(this IEndpointConventionBuilder endpoint, Settings settings)
+    {
+        if (settings.IsDevelopment) endpoint.AllowAnonymous();
+        else endpoint.RequireAuthorization(OperatorPolicy);
+    }
+
     public static Caller CallerOf(ClaimsPrincipal principal)
     {
         var roles = principal.FindAll(RolesClaim).Aggregate(Roles.None, (all, claim) => all | (TryParseRole(claim.Value, out var role) ? role : Roles.None));

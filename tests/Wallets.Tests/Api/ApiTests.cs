@@ -1,6 +1,9 @@
+using System.Collections.Concurrent;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using Microsoft.AspNetCore.SignalR;
+using Microsoft.AspNetCore.SignalR.Client;
 using Wallets.Tests.Infrastructure;
 using Xunit;
 
@@ -211,6 +214,37 @@ public sealed class ApiTests(ApiServer server) : IClassFixture<ApiServer>
 
         Assert.Equal("ended", ended.String("status"));
         Assert.Equal((409, "stream_ended"), Problem(late));
+    }
+
+    [Fact]
+    public async Task Viewers_of_a_stream_get_its_gifts_in_frames()
+    {
+        var (ann, _, _, stream) = await Given();
+        await using var viewer = new HubConnectionBuilder().WithUrl($"{server.Url}/live").Build();
+        var frames = new ConcurrentQueue<JsonElement>();
+        viewer.On<JsonElement>("frame", frames.Enqueue);
+        await viewer.StartAsync();
+
+        var joined = await viewer.InvokeAsync<JsonElement>("Join", stream);
+        await Eventually.Is(() => Task.FromResult(frames.Count), count => count > 0);
+        await ann.Client.Post($"/v1/wallets/{ann.Name}/gifts", new { streamId = stream, giftId = "rose", quantity = 7 }, Key());
+        var seen = await Eventually.Is(() => Task.FromResult(frames.ToList()), all => all.Any(frame => frame.GetProperty("gifts").GetArrayLength() > 0));
+        var unknown = await Assert.ThrowsAsync<HubException>(() => viewer.InvokeAsync<JsonElement>("Join", Key()));
+
+        Assert.Equal("live", joined.GetProperty("status").GetString());
+        var gift = seen.SelectMany(frame => frame.GetProperty("gifts").EnumerateArray()).Single();
+        Assert.Equal((ann.Name, "rose", 7), (gift.GetProperty("userId").GetString(), gift.GetProperty("giftId").GetString(), gift.GetProperty("quantity").GetInt32()));
+        Assert.Equal(7, seen[^1].GetProperty("totals").GetProperty("coins").GetInt64());
+        Assert.Equal(ann.Name, seen[^1].GetProperty("top")[0].GetProperty("userId").GetString());
+        Assert.Contains("unknown_stream", unknown.Message, StringComparison.Ordinal);
+    }
+
+    [Theory, InlineData("apple", 501, "channel_not_open"), InlineData("barter", 404, "unknown_channel")]
+    public async Task A_notification_that_cannot_be_taken_is_left_with_its_sender(string channel, int status, string code)
+    {
+        using var store = ApiClient.Anonymous(server.Url);
+
+        Assert.Equal((status, code), Problem(await store.Post($"/v1/webhooks/{channel}", new { })));
     }
 
     [Fact]

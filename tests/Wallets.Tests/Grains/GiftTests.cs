@@ -264,6 +264,25 @@ public sealed class GiftTests(Databases databases)
     }
 
     [Fact]
+    public async Task The_client_retries_an_unknown_outcome_with_the_same_key_until_it_is_known()
+    {
+        FaultyLedger? faulty = null;
+        await using var cluster = await TestCluster.Start(await databases.Create(Engine.Postgres), wrap: inner => faulty = new FaultyLedger(inner));
+        cluster.Service<LedgerWriterOptions>().GiveUpAfter = TimeSpan.FromMilliseconds(100);
+        await cluster.Buy("ann");
+        var stream = await cluster.GoLive("cleo");
+        var (commits, since) = (faulty!.Commits, TimeProvider.System.GetTimestamp());
+        faulty.Plan = commit => commit == commits + 1 ? FaultyLedger.Fault.AfterCommit
+            : TimeProvider.System.GetElapsedTime(since).TotalMilliseconds < 150 ? FaultyLedger.Fault.BeforeCommit : FaultyLedger.Fault.None;
+
+        var sent = await new WalletsClient(cluster.Grains).SendGift(cluster.Viewer("ann"), "ann", new GiftOrder(Some.Key(), stream, "ice-cream", 1));
+
+        Assert.True(sent.IsOk && sent.Replayed);
+        Assert.Equal(320, await cluster.Coins("ann"));
+        await IsClean(cluster);
+    }
+
+    [Fact]
     public async Task An_old_key_beyond_memory_is_replayed_whatever_its_form()
     {
         await using var cluster = await TestCluster.Start(await databases.Create(Engine.Postgres));
