@@ -97,12 +97,25 @@ public sealed class EarningsFoldTests
 
     private static Entry Credit(long diamonds, DateTimeOffset at, long seq, long before) => new()
     {
-        AccountId = Account, Seq = seq, TransferId = Some.Key(), Kind = EntryKind.GiftReceived, Amount = diamonds, BalanceAfter = before + diamonds, Counterparty = 1, RecordedAt = at,
+        AccountId = Account,
+        Seq = seq,
+        TransferId = Some.Key(),
+        Kind = EntryKind.GiftReceived,
+        Amount = diamonds,
+        BalanceAfter = before + diamonds,
+        Counterparty = 1,
+        RecordedAt = at,
     };
 
     private static Entry Next(EarningsState state, EntryKind kind, long amount, EntryDetail detail) => new()
     {
-        AccountId = Account, Seq = state.Seq + 1, TransferId = Some.Key(), Kind = kind, Amount = amount, BalanceAfter = state.Balance + amount, Detail = detail,
+        AccountId = Account,
+        Seq = state.Seq + 1,
+        TransferId = Some.Key(),
+        Kind = kind,
+        Amount = amount,
+        BalanceAfter = state.Balance + amount,
+        Detail = detail,
     };
 
     private static EarningsState Fold(IEnumerable<Entry> entries)
