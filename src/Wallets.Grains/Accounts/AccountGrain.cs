@@ -58,16 +58,16 @@ internal abstract partial class AccountGrain<TState>(
     {
         try
         {
-            if (snapshot.State is { State: { } fold } stored && string.Equals(stored.Name, Name, StringComparison.Ordinal))
-                (_accountId, State) = (stored.AccountId, fold.Deserialize<TState>()!);
-            snapshot.State = new();
-
+            TakeSnapshot();
             _accountId ??= await ledger.FindAccount(kind, Name);
             if (_accountId is not { } accountId) return;
 
-            _snapshotSeq = State.Seq;
-            Keys.StartAfter(State);
-            await ReplayTail(accountId);
+            if (!await ReplayTail(accountId))
+            {
+                LogSnapshotIgnored(null, kind, Name);
+                (State, _snapshotSeq) = (new(), 0);
+                await ReplayTail(accountId);
+            }
             _session = writer.OpenSession(accountId, State.Seq);
         }
         catch (LedgerFaultException fault)
@@ -83,17 +83,43 @@ internal abstract partial class AccountGrain<TState>(
         if (State.Seq - _snapshotSeq >= EntriesWorthASnapshot) await SaveSnapshot();
     }
 
-    /// <summary>A long tail is saved on the way, so that an activation that does not get to its end leaves the next one a shorter one.</summary>
-    private async Task ReplayTail(long accountId)
+    /// <summary>Begins from the snapshot if there is one of this account that can be read.</summary>
+    private void TakeSnapshot()
     {
+        var (name, accountId, fold) = (snapshot.State.Name, snapshot.State.AccountId, snapshot.State.State);
+        snapshot.State = new();
+        if (fold is null || !string.Equals(name, Name, StringComparison.Ordinal)) return;
+        try
+        {
+            State = fold.Value.Deserialize<TState>()!;
+            (_accountId, _snapshotSeq) = (accountId, State.Seq);
+        }
+        catch (JsonException fault)
+        {
+            LogSnapshotIgnored(fault, kind, Name);
+        }
+    }
+
+    /// <summary>
+    /// Folds in what came after the snapshot; false, and nothing folded, if the snapshot does not agree with the ledger's entry at its
+    /// seq. A long tail is saved on the way, so that an activation that does not get to its end leaves the next one a shorter one.
+    /// </summary>
+    private async Task<bool> ReplayTail(long accountId)
+    {
+        Keys.StartAfter(State);
+        var readAfter = Math.Max(0, State.Seq - 1);   // the snapshot's own entry as well
         IReadOnlyList<Entry> page;
         do
         {
-            page = await ledger.Read(accountId, State.Seq, TailPage);
-            foreach (var entry in page) Fold(entry);
+            page = await ledger.Read(accountId, readAfter, TailPage);
+            if (readAfter < State.Seq && (page.Count == 0 || page[0].BalanceAfter != State.Balance)) return false;
+            foreach (var entry in page)
+                if (entry.Seq > State.Seq) Fold(entry);
+            readAfter = State.Seq;
             if (State.Seq - _snapshotSeq >= EntriesBetweenSnapshotsOfReplay) await SaveSnapshot();
         }
         while (page.Count == TailPage);
+        return true;
     }
 
     /// <summary>Makes the account if this is its first use, and gives its id.</summary>
@@ -198,6 +224,9 @@ internal abstract partial class AccountGrain<TState>(
 
     [LoggerMessage(LogLevel.Warning, "{Kind} {Name} could not be loaded")]
     private partial void LogNotLoaded(Exception fault, AccountKind kind, string name);
+
+    [LoggerMessage(LogLevel.Warning, "Snapshot of {Kind} {Name} does not fit the ledger; the account is read from its first entry")]
+    private partial void LogSnapshotIgnored(Exception? fault, AccountKind kind, string name);
 
     [LoggerMessage(LogLevel.Warning, "Snapshot of {Kind} {Name} was not saved; its tail will be longer")]
     private partial void LogSnapshotLost(Exception fault, AccountKind kind, string name);

@@ -341,6 +341,28 @@ public sealed class GiftTests(Databases databases)
         Assert.Equal(first.Value!.Balance, found.Value?.Balance);
     }
 
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("""{"Name":"ann","AccountId":1,"State":{"Seq":"many"}}""")]
+    [InlineData("""{"Name":"ann","AccountId":1,"State":{"Seq":999,"Balance":1000000,"Lots":[],"SpentByDay":[]}}""")]
+    [InlineData("""{"Name":"ann","AccountId":1,"State":{"Seq":5,"Balance":1000000,"Lots":[],"SpentByDay":[]}}""")]
+    public async Task A_snapshot_that_does_not_fit_the_ledger_is_not_believed(string snapshot)
+    {
+        var database = await databases.Create(Engine.Postgres);
+        await using (var cluster = await TestCluster.Start(database))
+        {
+            await cluster.Buy("ann");
+            var stream = await cluster.GoLive("cleo");
+            for (var i = 0; i < 40; i++) await cluster.Send("ann", stream);
+        }
+        await database.Execute($"DO $$ BEGIN UPDATE OrleansStorage SET PayloadBinary = '{snapshot}'::bytea WHERE GrainTypeString = 'wallet'; IF NOT FOUND THEN RAISE 'no snapshot'; END IF; END $$");
+
+        await using var restarted = await TestCluster.Start(database);
+
+        Assert.Equal(290, await restarted.Coins("ann"));
+        Assert.True((await restarted.Send("ann", await restarted.GoLive("cleo"))).IsOk);
+    }
+
     private static async Task IsClean(TestCluster cluster)
     {
         var report = await Eventually.Is(() => new LedgerAudit(cluster.Ledger, TimeProvider.System).Run(TimeSpan.FromSeconds(30)), report => report.InFlight == 0);
