@@ -43,7 +43,6 @@ internal sealed partial class SettlementGrain(
     private const int MaxBatch = 1_000;
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan StoreInterval = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan SetAsideInterval = TimeSpan.FromSeconds(15);
 
     /// <summary>For a transaction that had begun and did not show yet when the horizon was read.</summary>
     private static readonly TimeSpan HorizonMargin = TimeSpan.FromSeconds(1);
@@ -79,7 +78,7 @@ internal sealed partial class SettlementGrain(
             _lookedBackAt = now;
         }
         _watermark = await SettleSince(since);
-        if (now - _triedSetAsideAt >= SetAsideInterval)
+        if (now - _triedSetAsideAt >= options.Value.SetAsideInterval)
         {
             _triedSetAsideAt = now;
             await TrySetAside();

@@ -161,7 +161,9 @@ public sealed class GiftTests(Databases databases)
 
         Assert.Equal(before, after);
         Assert.All(replays, replay => Assert.True(replay.Replayed));
-        Assert.Equal(250, await cluster.Coins("ann"));
+        await cluster.Send("ann", stream, quantity: 5);   // too little for another snapshot: a tail
+        await cluster.Deactivate(wallet);
+        Assert.Equal(245, await cluster.Coins("ann"));
     }
 
     [Theory, InlineData(Engine.Postgres), InlineData(Engine.Sqlite)]
@@ -261,6 +263,64 @@ public sealed class GiftTests(Databases databases)
 
         Assert.True(sent.IsOk && !sent.Replayed);
         Assert.Equal(329, await cluster.Coins("ann"));
+    }
+
+    [Fact]
+    public async Task A_grain_that_does_not_know_says_so()
+    {
+        FaultyLedger? faulty = null;
+        await using var cluster = await TestCluster.Start(await databases.Create(Engine.Postgres), wrap: inner => faulty = new FaultyLedger(inner));
+        cluster.Service<LedgerWriterOptions>().GiveUpAfter = TimeSpan.FromMilliseconds(100);
+        await cluster.Buy("ann");
+        var stream = await cluster.GoLive("cleo");
+        var (commits, key) = (faulty!.Commits, Some.Key());
+        faulty.Plan = commit => commit == commits + 1 ? FaultyLedger.Fault.AfterCommit : FaultyLedger.Fault.BeforeCommit;
+
+        await Assert.ThrowsAsync<OutcomeUnknownException>(() => cluster.Send("ann", stream, key: key));
+        faulty.Plan = _ => FaultyLedger.Fault.None;
+        var retried = await cluster.Send("ann", stream, key: key);
+
+        Assert.True(retried.Replayed);
+        Assert.Equal(329, await cluster.Coins("ann"));
+        await Eventually.Is(() => cluster.Diamonds("cleo"), diamonds => diamonds.Available.Value == 1);
+    }
+
+    [Fact]
+    public async Task A_gift_that_is_too_young_to_be_delivered_again_is_not_forgotten()
+    {
+        await using var cluster = await TestCluster.Start(await databases.Create(Engine.Postgres), options => options.SettlementGrace = TimeSpan.FromSeconds(4));
+        await cluster.Buy("ann");
+        var stream = await cluster.GoLive("cleo");
+        var ann = (await cluster.Ledger.FindAccount(AccountKind.Wallet, "ann"))!.Value;
+        var cleo = (await cluster.Ledger.FindAccount(AccountKind.Earnings, "cleo"))!.Value;
+        await cluster.Ledger.Write(Some.Gift(ann, cleo, 10, 2, 330, stream: stream));
+
+        await Eventually.Is(() => cluster.Diamonds("cleo"), diamonds => diamonds.Available.Value == 5);
+    }
+
+    [Fact]
+    public async Task A_creator_who_cannot_be_credited_for_a_while_holds_up_nobody_and_is_credited_later()
+    {
+        FaultyLedger? faulty = null;
+        await using var cluster = await TestCluster.Start(await databases.Create(Engine.Postgres), options => options.SetAsideInterval = TimeSpan.FromSeconds(1), wrap: inner => faulty = new FaultyLedger(inner));
+        cluster.Service<LedgerWriterOptions>().GiveUpAfter = TimeSpan.FromMilliseconds(50);
+        await cluster.Buy("ann");
+        var streams = (Broken: await cluster.GoLive("broken"), Whole: await cluster.GoLive("whole"));
+        var ann = (await cluster.Ledger.FindAccount(AccountKind.Wallet, "ann"))!.Value;
+        var broken = (await cluster.Ledger.FindAccount(AccountKind.Earnings, "broken"))!.Value;
+        var whole = (await cluster.Ledger.FindAccount(AccountKind.Earnings, "whole"))!.Value;
+        faulty!.FailsFor = broken;
+        await cluster.Ledger.Write(Some.Gift(ann, broken, 10, 2, 330, stream: streams.Broken));
+        await cluster.Ledger.Write(Some.Gift(ann, whole, 10, 3, 320, stream: streams.Whole));
+
+        await Eventually.Is(() => cluster.Diamonds("whole"), diamonds => diamonds.Available.Value == 5);
+        Assert.Equal(0, (await cluster.Diamonds("broken")).Available.Value);
+        await cluster.Ledger.Write(Some.Gift(ann, whole, 10, 4, 310, stream: streams.Whole));
+        await Eventually.Is(() => cluster.Diamonds("whole"), diamonds => diamonds.Available.Value == 10);
+        faulty.FailsFor = 0;
+
+        await Eventually.Is(() => cluster.Diamonds("broken"), diamonds => diamonds.Available.Value == 5);
+        await IsClean(cluster);
     }
 
     [Fact]

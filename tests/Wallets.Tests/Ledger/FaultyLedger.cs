@@ -13,6 +13,9 @@ internal sealed class FaultyLedger(ILedger inner) : ILedger
     /// <summary>Asked before each commit, with its number from 1.</summary>
     public Func<int, Fault> Plan { get; set; } = _ => Fault.None;
 
+    /// <summary>An account whose commits fail, 0 for none.</summary>
+    public long FailsFor { get; set; }
+
     /// <summary>Awaited before each commit.</summary>
     public Task Gate { get; set; } = Task.CompletedTask;
 
@@ -22,7 +25,7 @@ internal sealed class FaultyLedger(ILedger inner) : ILedger
     {
         var fault = Plan(Interlocked.Increment(ref _commits));
         await Gate;
-        if (fault == Fault.BeforeCommit) throw new LedgerFaultException(mayHaveCommitted: false, new IOException("planned: before the commit"));
+        if (fault == Fault.BeforeCommit || (FailsFor != 0 && batch.Any(append => append.AccountId == FailsFor))) throw new LedgerFaultException(mayHaveCommitted: false, new IOException("planned: before the commit"));
         var result = await inner.Commit(batch, cancellation);
         return fault == Fault.AfterCommit ? throw new LedgerFaultException(mayHaveCommitted: true, new IOException("planned: after the commit")) : result;
     }

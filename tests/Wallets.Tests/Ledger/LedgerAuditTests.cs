@@ -50,6 +50,32 @@ public abstract class LedgerAuditTests(Databases databases, Engine engine) : IAs
     }
 
     [Fact]
+    public async Task Payouts_on_their_way_balance_too()
+    {
+        await _ledger.Write(
+            OfEarnings(2, EntryKind.PayoutReserved, -4, 1, new EntryDetail(Price: new Money(4, "USD"))),
+            OfEarnings(3, EntryKind.PayoutReturned, 1, 2, new EntryDetail()),
+            OfEarnings(4, EntryKind.PayoutPaid, 0, 2, new EntryDetail(Diamonds: 2)));
+
+        var report = await Audit();
+
+        Assert.Empty(report.Violations);
+        Assert.Equal([("earnings", 2), ("reserved", 1), ("paid", 2), ("issued", -5), ("in_flight", 0)],
+            new[] { "earnings", "reserved", "paid", "issued", "in_flight" }.Select(account => (account, (int)report.TrialBalance.Single(line => line.Asset == "diamonds" && line.Account == account).Balance)));
+    }
+
+    private Entry OfEarnings(long seq, EntryKind kind, long amount, long after, EntryDetail detail) => new()
+    {
+        AccountId = _cleo,
+        Seq = seq,
+        TransferId = Some.Key(),
+        Kind = kind,
+        Amount = amount,
+        BalanceAfter = after,
+        Detail = detail,
+    };
+
+    [Fact]
     public async Task A_young_gift_in_flight_is_no_violation()
     {
         await _ledger.Write(Some.Gift(_ann, _cleo, 10, 3, 90));

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Npgsql;
 using Wallets.Ledger;
+using Wallets.Ledger.Postgres;
 using Wallets.Tests.Infrastructure;
 using Xunit;
 
@@ -42,6 +43,38 @@ public sealed class PostgresConformance(Databases databases) : LedgerConformance
 
         Assert.Equal(begun, whileOpen.Horizon);
         Assert.True(afterwards.Horizon > begun);
+    }
+
+    [Fact]
+    public async Task A_commit_whose_answer_is_cut_off_is_reported_as_perhaps_committed()
+    {
+        var settings = new NpgsqlConnectionStringBuilder(Database.ApplicationConnection);
+        await using var proxy = new TcpProxy(settings.Port);
+        settings.Port = proxy.Port;
+        await using var ledger = new PostgresLedger(settings.ToString(), writers: 1);
+        var ann = await ledger.OpenAccount(AccountKind.Wallet, "ann");
+        proxy.LoseTheAnswerTo = sent => sent.Span.IndexOf("COMMIT\0"u8) >= 0;
+
+        var fault = await Assert.ThrowsAsync<LedgerFaultException>(() => ledger.Commit([Some.Append(Some.Purchase(ann, 100))], default));
+
+        Assert.True(fault.MayHaveCommitted);
+        await Eventually.Is(() => Ledger.LastSeq(ann), seq => seq == 1);
+    }
+
+    [Fact]
+    public async Task A_flush_cut_off_before_its_commit_is_reported_as_not_written()
+    {
+        var settings = new NpgsqlConnectionStringBuilder(Database.ApplicationConnection);
+        await using var proxy = new TcpProxy(settings.Port);
+        settings.Port = proxy.Port;
+        await using var ledger = new PostgresLedger(settings.ToString(), writers: 1);
+        var ann = await ledger.OpenAccount(AccountKind.Wallet, "ann");
+        proxy.LoseTheAnswerTo = sent => sent.Span.IndexOf("COPY entries"u8) >= 0;
+
+        var fault = await Assert.ThrowsAsync<LedgerFaultException>(() => ledger.Commit([Some.Append(Some.Purchase(ann, 100))], default));
+
+        Assert.False(fault.MayHaveCommitted);
+        Assert.Equal(0, await Ledger.LastSeq(ann));
     }
 
     [Fact]
