@@ -87,6 +87,48 @@ public sealed class PurchaseAndPayoutTests(Databases databases)
     }
 
     [Fact]
+    public async Task A_committed_payout_is_replayed_even_when_memory_missed_it_and_it_would_be_refused_now()
+    {
+        await using var cluster = await TestCluster.Start(await databases.Create(Engine.Postgres));
+        await cluster.Buy("ann");
+        var stream = await cluster.GoLive("cleo");
+        for (var i = 0; i < 40; i++) await cluster.Send("ann", stream, "coffee");
+        await Eventually.Is(() => cluster.Diamonds("cleo"), diamonds => diamonds.Available.Value == 120);
+        var earnings = cluster.Grains.GetGrain<IEarningsGrain>("cleo");
+        var key = Guid.CreateVersion7(TimeProvider.System.GetUtcNow().AddMinutes(1));   // a caller whose clock is ahead
+        var first = await earnings.RequestPayout(cluster.Creator("cleo"), key, new(100));
+        await cluster.Deactivate(earnings);   // the snapshot forgets the key
+
+        var again = await earnings.RequestPayout(cluster.Creator("cleo"), key, new(100));
+
+        Assert.Equal((first.Value, true), (again.Value, again.Replayed));
+    }
+
+    [Fact]
+    public async Task Nobody_else_reads_a_gift_a_payout_or_a_statement_or_runs_a_stream()
+    {
+        await using var cluster = await TestCluster.Start(await databases.Create(Engine.Sqlite));
+        await cluster.Buy("ann");
+        var sent = await cluster.Send("ann", await cluster.GoLive("cleo"), "bouquet", 2);
+        await Eventually.Is(() => cluster.Diamonds("cleo"), diamonds => diamonds.Available.Value == 100);
+        var wallet = cluster.Grains.GetGrain<IWalletGrain>("ann");
+        var earnings = cluster.Grains.GetGrain<IEarningsGrain>("cleo");
+        var payout = await earnings.RequestPayout(cluster.Creator("cleo"), Some.Key(), new(10));
+
+        var refusals = new[]
+        {
+            (await wallet.GetGift(cluster.Viewer("mallory"), sent.Value!.Key)).Refusal,
+            (await wallet.GetStatement(cluster.Viewer("mallory"), 0, 10)).Refusal,
+            (await earnings.GetPayout(cluster.Creator("mallory"), payout.Value!.Key)).Refusal,
+            (await cluster.Grains.GetGrain<IStreamGrain>(Some.Key()).Start(cluster.Creator("mallory"), "cleo", "Mine")).Refusal,
+            (await cluster.Grains.GetGrain<IStreamGrain>(sent.Value.StreamId).End(cluster.Creator("mallory"))).Refusal,
+            (await cluster.Grains.GetGrain<IAuditGrain>(IAuditGrain.Key).Start(cluster.Creator("mallory"))).Refusal,
+        };
+
+        Assert.All(refusals, refusal => Assert.Equal(Refusal.Forbidden, refusal?.Code));
+    }
+
+    [Fact]
     public async Task Nobody_else_sees_or_cashes_out_a_creators_diamonds()
     {
         await using var cluster = await TestCluster.Start(await databases.Create(Engine.Sqlite));

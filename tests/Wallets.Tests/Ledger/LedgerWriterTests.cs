@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using Wallets.Ledger;
 using Wallets.Tests.Infrastructure;
 using Xunit;
@@ -153,6 +154,25 @@ public sealed class LedgerWriterTests(Databases databases)
     }
 
     [Fact]
+    public async Task An_append_that_has_waited_longer_than_its_caller_is_not_sent()
+    {
+        var time = new FakeTimeProvider();
+        await using var given = await Given(Engine.Sqlite, giveUpAfterMs: 200, time: time);
+        var accounts = await given.OpenWallets(2);
+        var gate = new TaskCompletionSource();
+        given.Ledger.Gate = gate.Task;
+
+        var underWay = given.Writer.OpenSession(accounts[0], 0).Append(Some.Purchase(accounts[0], 10));
+        await Eventually.Is(() => Task.FromResult(given.Ledger.Commits), commits => commits == 1);
+        var waiting = given.Writer.OpenSession(accounts[1], 0).Append(Some.Purchase(accounts[1], 10));
+        time.Advance(TimeSpan.FromSeconds(1));
+        gate.SetResult();
+
+        Assert.Equal((AppendStatus.Committed, AppendStatus.Unavailable), ((await underWay).Status, (await waiting).Status));
+        Assert.Equal(0, await given.Ledger.LastSeq(accounts[1]));
+    }
+
+    [Fact]
     public async Task Entries_that_do_not_follow_are_a_bug_and_are_not_sent()
     {
         await using var given = await Given(Engine.Sqlite);
@@ -164,10 +184,10 @@ public sealed class LedgerWriterTests(Databases databases)
         Assert.Equal(0, given.Ledger.Commits);
     }
 
-    private async Task<Fixture> Given(Engine engine, int giveUpAfterMs = 3_000, int queueLimit = 10_000)
+    private async Task<Fixture> Given(Engine engine, int giveUpAfterMs = 3_000, int queueLimit = 10_000, TimeProvider? time = null)
     {
         var database = await databases.Create(engine);
-        return new Fixture(database.Connect(), new LedgerWriterOptions { GiveUpAfter = TimeSpan.FromMilliseconds(giveUpAfterMs), QueueLimit = queueLimit });
+        return new Fixture(database.Connect(), new LedgerWriterOptions { GiveUpAfter = TimeSpan.FromMilliseconds(giveUpAfterMs), QueueLimit = queueLimit }, time ?? TimeProvider.System);
     }
 
     private sealed class Fixture : IAsyncDisposable
@@ -175,11 +195,11 @@ public sealed class LedgerWriterTests(Databases databases)
         private readonly ILedger _inner;
         private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
 
-        public Fixture(ILedger inner, LedgerWriterOptions options)
+        public Fixture(ILedger inner, LedgerWriterOptions options, TimeProvider time)
         {
             _inner = inner;
             Ledger = new FaultyLedger(inner);
-            Writer = new LedgerWriter(Ledger, options, new LedgerMetrics(_services.GetRequiredService<IMeterFactory>()), NullLogger<LedgerWriter>.Instance, TimeProvider.System);
+            Writer = new LedgerWriter(Ledger, options, new LedgerMetrics(_services.GetRequiredService<IMeterFactory>()), NullLogger<LedgerWriter>.Instance, time);
         }
 
         public FaultyLedger Ledger { get; }
