@@ -1,25 +1,41 @@
 #!/usr/bin/env bash
-# A whole cluster on this machine: PostgreSQL of its own, three silos and one gateway as separate processes.
+# A whole cluster on this machine: PostgreSQL of its own, silos and gateways as separate processes.
 #   deploy/local-cluster.sh            runs until Ctrl-C or SIGTERM, then stops all of them cleanly and removes its folder
 # WALLETS_CLUSTER_DIR   where it keeps its files (default: a new temporary folder)
-# WALLETS_CLUSTER_PORT  first of the ports it takes, 15400 by default: +0 PostgreSQL, +1 gateway, +10+n, +20+n and +30+n the n-th silo
+# WALLETS_CLUSTER_PORT  first of the ports it takes, 15400 by default: +0 PostgreSQL, +n the n-th gateway, +10+n, +20+n and +30+n the n-th silo
+# WALLETS_CLUSTER_SILOS, WALLETS_CLUSTER_GATEWAYS   how many, 3 and 1 by default, at most 9
+# WALLETS_CLUSTER_DATABASE_PORT  where the servers find PostgreSQL, if not at its own port: a proxy that delays or cuts
 # WALLETS_SERVER        a built Wallets.Server to run; it is built if this is not set
-# Settings in the environment (Wallets__Hold=0 and the like) reach every process.
+# Settings in the environment (Wallets__Hold=0 and the like) reach every process. A process that was killed is started again, as it
+# was, by its script NAME.start in the folder; NAME.pid says which process it is.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 first_port=${WALLETS_CLUSTER_PORT:-15400}
-silos=3
+silos=${WALLETS_CLUSTER_SILOS:-3}
+gateways=${WALLETS_CLUSTER_GATEWAYS:-1}
 
 if [ -n "${WALLETS_CLUSTER_DIR:-}" ]; then mkdir -p "$WALLETS_CLUSTER_DIR"; dir=$(cd "$WALLETS_CLUSTER_DIR" && pwd); keep=yes
 else dir=$(mktemp -d "${TMPDIR:-/tmp}/wallets-cluster.XXXXXX"); keep=no; fi
 chmod 711 "$dir"
 
-pids=()
 stop_all() {
-  trap - EXIT INT TERM
-  for ((i = ${#pids[@]} - 1; i >= 0; i--)); do kill -TERM "${pids[i]}" 2>/dev/null || true; done
-  for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
+  trap - EXIT
+  trap '' INT TERM   # a second Ctrl-C does not leave half of it running
+  local file pid
+  for file in "$dir"/gateway*.pid "$dir"/silo*.pid; do
+    [ -e "$file" ] || continue
+    pid=$(cat "$file")
+    kill -CONT "$pid" 2>/dev/null || true
+    kill -TERM "$pid" 2>/dev/null || true
+  done
+  for file in "$dir"/gateway*.pid "$dir"/silo*.pid; do
+    [ -e "$file" ] || continue
+    pid=$(cat "$file")
+    for _ in $(seq 300); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
+    kill -KILL "$pid" 2>/dev/null || true
+    rm -f "$file"
+  done
   if [ -e "$dir/postgres/data/postmaster.pid" ]; then "$root/deploy/postgres/temporary.sh" stop "$dir/postgres" || true; fi
   [ $keep = yes ] || rm -rf "$dir"
   echo "stopped"
@@ -45,6 +61,7 @@ fi
 fresh=yes; [ -e "$dir/postgres/data/PG_VERSION" ] && fresh=no
 "$root/deploy/postgres/temporary.sh" start "$dir/postgres" "$first_port" "$superuser_password"
 database="Host=127.0.0.1;Port=$first_port;Database=wallets"
+through="Host=127.0.0.1;Port=${WALLETS_CLUSTER_DATABASE_PORT:-$first_port};Database=wallets"
 if [ $fresh = yes ]; then
   PGPASSWORD=$superuser_password psql --quiet --no-psqlrc --set ON_ERROR_STOP=1 --host 127.0.0.1 --port "$first_port" --username superuser --dbname postgres \
     --set owner_password="$owner_password" --set app_password="$app_password" --set gateway_password="$gateway_password" --file "$root/deploy/postgres/roles.sql"
@@ -52,18 +69,22 @@ fi
 
 export ASPNETCORE_ENVIRONMENT=${ASPNETCORE_ENVIRONMENT:-Development}
 export Wallets__Database=postgres Wallets__Auth__SigningKey=$signing_key
-export ConnectionStrings__Wallets="$database;Username=wallets_app;Password=$app_password"
-ConnectionStrings__WalletsOwner="$database;Username=wallets_owner;Password=$owner_password" "$server" migrate
+export ConnectionStrings__Wallets="$through;Username=wallets_app;Password=$app_password"
+ConnectionStrings__Wallets="$database;Username=wallets_app" ConnectionStrings__WalletsOwner="$database;Username=wallets_owner;Password=$owner_password" "$server" migrate
 
 start() { # name, settings…
   local name=$1; shift
-  "$server" "$@" > "$dir/$name.log" 2>&1 &
-  pids+=($!)
-  echo $! > "$dir/$name.pid"
+  rm -f "$dir/$name.pid"
+  (umask 077
+   { echo '#!/usr/bin/env bash'
+     echo "echo \$\$ > $(printf %q "$dir/$name.pid")"
+     export -p | grep -E ' (Wallets__|ConnectionStrings__|ASPNETCORE_|OTEL_)'
+     echo "exec $(printf '%q ' "$server" "$@") >> $(printf %q "$dir/$name.log") 2>&1"; } > "$dir/$name.start")
+  bash "$dir/$name.start" &
 }
 wait_ready() { # name, url
   for _ in $(seq 600); do
-    kill -0 "$(cat "$dir/$1.pid")" 2>/dev/null || { echo "$1 did not start:" >&2; tail -n 20 "$dir/$1.log" >&2; exit 1; }
+    [ ! -e "$dir/$1.pid" ] || kill -0 "$(cat "$dir/$1.pid")" 2>/dev/null || { echo "$1 did not start:" >&2; tail -n 20 "$dir/$1.log" >&2; exit 1; }
     if curl --silent --fail --output /dev/null "$2/health/ready"; then return; fi
     sleep 0.1
   done
@@ -73,14 +94,16 @@ wait_ready() { # name, url
 for n in $(seq $silos); do
   start "silo$n" --urls "http://127.0.0.1:$((first_port + 10 + n))" --Wallets:Role=silo --Wallets:SiloPort=$((first_port + 20 + n)) --Wallets:GatewayPort=$((first_port + 30 + n)) --Wallets:DataDirectory="$dir"
 done
-ConnectionStrings__Wallets="$database;Username=wallets_gateway;Password=$gateway_password" \
-  start gateway --urls "http://127.0.0.1:$((first_port + 1))" --Wallets:Role=gateway --Wallets:DataDirectory="$dir"
+for n in $(seq $gateways); do
+  ConnectionStrings__Wallets="$through;Username=wallets_gateway;Password=$gateway_password" \
+    start "gateway$n" --urls "http://127.0.0.1:$((first_port + n))" --Wallets:Role=gateway --Wallets:DataDirectory="$dir"
+done
 for n in $(seq $silos); do wait_ready "silo$n" "http://127.0.0.1:$((first_port + 10 + n))"; done
-wait_ready gateway "http://127.0.0.1:$((first_port + 1))"
+for n in $(seq $gateways); do wait_ready "gateway$n" "http://127.0.0.1:$((first_port + n))"; done
 
 echo "PostgreSQL  127.0.0.1:$first_port, database wallets, roles and passwords in $secrets"
 for n in $(seq $silos); do echo "silo$n       http://127.0.0.1:$((first_port + 10 + n))/dashboard/  (pid $(cat "$dir/silo$n.pid"))"; done
-echo "gateway     http://127.0.0.1:$((first_port + 1))/docs  (pid $(cat "$dir/gateway.pid"))"
+for n in $(seq $gateways); do echo "gateway$n    http://127.0.0.1:$((first_port + n))/docs  (pid $(cat "$dir/gateway$n.pid"))"; done
 echo "files       $dir"
 echo "ready"
 
