@@ -44,6 +44,21 @@ public sealed class PurchaseAndPayoutTests(Databases databases)
     }
 
     [Fact]
+    public async Task A_purchases_key_with_another_proof_or_pack_is_refused()
+    {
+        await using var cluster = await TestCluster.Start(await databases.Create(Engine.Sqlite));
+        var key = Some.Key();
+        await cluster.Buy("ann", key: key, proof: "dev:one");
+
+        var otherProof = await cluster.Buy("ann", key: key, proof: "dev:two");
+        var otherPack = await cluster.Buy("ann", "coins-65", key, "dev:one");
+        var otherPackOtherKey = await cluster.Buy("ann", "coins-65", proof: "dev:one");
+
+        Assert.Equal([Refusal.KeyReused, Refusal.KeyReused, Refusal.ProofUsed], new[] { otherProof, otherPack, otherPackOtherKey }.Select(outcome => outcome.Refusal?.Code));
+        Assert.Equal(330, await cluster.Coins("ann"));
+    }
+
+    [Fact]
     public async Task Without_dev_payments_channel_dev_is_closed()
     {
         await using var cluster = await TestCluster.Start(await databases.Create(Engine.Sqlite), options => options.AllowDevPayments = false);
