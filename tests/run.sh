@@ -22,7 +22,7 @@ passed=0 failed=0 broken=0
 count() { sed -n "s/^ *$1: *\([0-9][0-9]*\).*/\1/p" "$log" | tail -n 1; }
 for project in tests/Wallets.Tests; do
   log=$(mktemp)
-  "$project/bin/$configuration/net10.0/$(basename "$project")" "$@" 2>&1 | tee "$log" || broken=1
+  "$project/bin/$configuration/net10.0/$(basename "$project")" --no-ansi "$@" 2>&1 | tee "$log" || broken=1
   passed=$((passed + $(count succeeded || echo 0) + 0))
   failed=$((failed + $(count failed || echo 0) + 0))
   rm -f "$log"

@@ -50,7 +50,7 @@ internal sealed class ChaosCluster : IAsyncDisposable
 
     public void Signal(string name, string signal)
     {
-        if (Pid(name) is { } pid) Run("kill", $"-{signal}", pid.ToString());
+        if (Pid(name) is { } pid) Run("bash", "-c", $"kill -{signal} {pid}");
     }
 
     public bool IsRunning(string name) => Pid(name) is not null;
@@ -78,7 +78,7 @@ internal sealed class ChaosCluster : IAsyncDisposable
     {
         if (_isStopped) return;
         _isStopped = true;
-        if (!_script.HasExited) Run("kill", "-TERM", _script.Id.ToString());
+        if (!_script.HasExited) Run("bash", "-c", $"kill -TERM {_script.Id}");
         await _script.WaitForExitAsync();
         _script.Dispose();
     }

@@ -3,6 +3,8 @@ using Microsoft.Extensions.Logging;
 using Orleans.TestingHost;
 using Wallets.Grains;
 using Wallets.Ledger;
+using Wallets.Ledger.Audit;
+using Xunit;
 
 namespace Wallets.Tests.Infrastructure;
 
@@ -43,6 +45,13 @@ public sealed class TestCluster : IAsyncDisposable
     public T Service<T>() where T : notnull => _cluster.GetSiloServiceProvider().GetRequiredService<T>();
 
     public Task Deactivate(IAddressable grain) => _cluster.DeactivateAsync(grain);
+
+    /// <summary>Waits until every gift is settled, and audits.</summary>
+    public async Task IsClean()
+    {
+        var report = await Eventually.Is(() => new LedgerAudit(Ledger, TimeProvider.System).Run(TimeSpan.FromSeconds(30)), report => report.InFlight == 0);
+        Assert.Empty(report.Violations);
+    }
 
     public async ValueTask DisposeAsync()
     {

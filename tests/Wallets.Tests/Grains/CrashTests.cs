@@ -1,0 +1,209 @@
+using Wallets.Grains;
+using Wallets.Ledger;
+using Wallets.Tests.Infrastructure;
+using Wallets.Tests.Ledger;
+using Xunit;
+
+namespace Wallets.Tests.Grains;
+
+/// <summary>What a gift is after something died, answered late, or came twice.</summary>
+public sealed class CrashTests(Databases databases)
+{
+    [Theory, InlineData(Engine.Postgres), InlineData(Engine.Sqlite)]
+    public async Task A_debit_whose_silo_died_before_the_credit_is_settled_by_the_scan(Engine engine)
+    {
+        await using var cluster = await TestCluster.Start(await databases.Create(engine));
+        await cluster.Buy("ann");
+        var stream = await cluster.GoLive("cleo");
+        var ann = (await cluster.Ledger.FindAccount(AccountKind.Wallet, "ann"))!.Value;
+        var cleo = (await cluster.Ledger.FindAccount(AccountKind.Earnings, "cleo"))!.Value;
+
+        // What a silo leaves that is killed right after the commit.
+        await cluster.Ledger.Write(Some.Gift(ann, cleo, 10, 2, 330, stream: stream));
+
+        await Eventually.Is(() => cluster.Diamonds("cleo"), diamonds => diamonds.Available.Value == 5);
+        await Eventually.Is(async () => (await cluster.Grains.GetGrain<IStreamGrain>(stream).GetView()).Value!.Totals.Coins.Value, coins => coins == 10);
+        await cluster.IsClean();
+    }
+
+    [Theory, InlineData(Engine.Postgres), InlineData(Engine.Sqlite)]
+    public async Task Credits_delivered_again_flagged_or_not_change_nothing(Engine engine)
+    {
+        await using var cluster = await TestCluster.Start(await databases.Create(engine));
+        await cluster.Buy("ann");
+        var stream = await cluster.GoLive("cleo");
+        await cluster.Send("ann", stream, "ice-cream");
+        await Eventually.Is(() => cluster.Diamonds("cleo"), diamonds => diamonds.Available.Value == 5);
+        var ann = (await cluster.Ledger.FindAccount(AccountKind.Wallet, "ann"))!.Value;
+        var debit = (await cluster.Ledger.Read(ann, 1, 1))[0];
+        var receiver = cluster.Service<IGrainFactory>().GetGrain<ICreditReceiver>("cleo");
+        var credit = Credit.Of(debit, "ann");
+
+        await receiver.Receive([credit], redelivered: false);
+        await receiver.Receive([credit, credit], redelivered: true);
+        await receiver.Receive([credit, credit], redelivered: false);
+
+        Assert.Equal(5, (await cluster.Diamonds("cleo")).Available.Value);
+        await cluster.IsClean();
+    }
+
+    [Fact]
+    public async Task A_stale_second_activation_is_fenced_and_recovers()
+    {
+        var database = await databases.Create(Engine.Postgres);
+        await using var one = await TestCluster.Start(database);
+        await using var other = await TestCluster.Start(database);
+        await one.Buy("ann");
+        var stream = await one.GoLive("cleo");
+        Assert.Equal(330, await other.Coins("ann"));   // now each cluster holds an activation of the same wallet
+        var key = Some.Key();
+        await one.Send("ann", stream, "coffee", 60, key);   // 300 coins
+
+        var stale = await Assert.ThrowsAsync<UnavailableException>(() => other.Send("ann", stream, "coffee", 50));
+        var replay = await other.Send("ann", stream, "coffee", 60, key);
+        var overdraft = await other.Send("ann", stream, "coffee", 50);
+
+        Assert.Contains("retry", stale.Message, StringComparison.Ordinal);
+        Assert.True(replay.Replayed);
+        Assert.Equal(Refusal.InsufficientFunds, overdraft.Refusal?.Code);
+        Assert.Equal(30, await other.Coins("ann"));
+        await Eventually.Is(() => one.Diamonds("cleo"), diamonds => diamonds.Available.Value == 150);
+        await one.IsClean();
+    }
+
+    [Fact]
+    public async Task A_gift_whose_commit_acknowledgement_is_lost_is_answered_as_committed()
+    {
+        FaultyLedger? faulty = null;
+        await using var cluster = await TestCluster.Start(await databases.Create(Engine.Postgres), wrap: inner => faulty = new FaultyLedger(inner));
+        await cluster.Buy("ann");
+        var stream = await cluster.GoLive("cleo");
+        var commits = faulty!.Commits;
+        faulty.Plan = commit => commit == commits + 1 ? FaultyLedger.Fault.AfterCommit : FaultyLedger.Fault.None;
+
+        var sent = await cluster.Send("ann", stream, "ice-cream");
+
+        Assert.True(sent.IsOk);
+        Assert.Equal(320, await cluster.Coins("ann"));
+        await Eventually.Is(() => cluster.Diamonds("cleo"), diamonds => diamonds.Available.Value == 5);
+        await cluster.IsClean();
+    }
+
+    [Fact]
+    public async Task While_the_database_is_away_nothing_is_acknowledged_and_afterwards_the_same_key_works()
+    {
+        FaultyLedger? faulty = null;
+        await using var cluster = await TestCluster.Start(await databases.Create(Engine.Postgres), wrap: inner => faulty = new FaultyLedger(inner));
+        cluster.Service<LedgerWriterOptions>().GiveUpAfter = TimeSpan.FromMilliseconds(100);
+        await cluster.Buy("ann");
+        var stream = await cluster.GoLive("cleo");
+        var key = Some.Key();
+        faulty!.Plan = _ => FaultyLedger.Fault.BeforeCommit;
+
+        await Assert.ThrowsAsync<UnavailableException>(() => cluster.Send("ann", stream, key: key));
+        faulty.Plan = _ => FaultyLedger.Fault.None;
+        var sent = await cluster.Send("ann", stream, key: key);
+
+        Assert.True(sent.IsOk && !sent.Replayed);
+        Assert.Equal(329, await cluster.Coins("ann"));
+    }
+
+    [Fact]
+    public async Task A_grain_that_does_not_know_says_so()
+    {
+        FaultyLedger? faulty = null;
+        await using var cluster = await TestCluster.Start(await databases.Create(Engine.Postgres), wrap: inner => faulty = new FaultyLedger(inner));
+        cluster.Service<LedgerWriterOptions>().GiveUpAfter = TimeSpan.FromMilliseconds(100);
+        await cluster.Buy("ann");
+        var stream = await cluster.GoLive("cleo");
+        var (commits, key) = (faulty!.Commits, Some.Key());
+        faulty.Plan = commit => commit == commits + 1 ? FaultyLedger.Fault.AfterCommit : FaultyLedger.Fault.BeforeCommit;
+
+        await Assert.ThrowsAsync<OutcomeUnknownException>(() => cluster.Send("ann", stream, key: key));
+        faulty.Plan = _ => FaultyLedger.Fault.None;
+        var retried = await cluster.Send("ann", stream, key: key);
+
+        Assert.True(retried.Replayed);
+        Assert.Equal(329, await cluster.Coins("ann"));
+        await Eventually.Is(() => cluster.Diamonds("cleo"), diamonds => diamonds.Available.Value == 1);
+    }
+
+    [Fact]
+    public async Task A_gift_that_is_too_young_to_be_delivered_again_is_not_forgotten()
+    {
+        await using var cluster = await TestCluster.Start(await databases.Create(Engine.Postgres), options => options.SettlementGrace = TimeSpan.FromSeconds(4));
+        await cluster.Buy("ann");
+        var stream = await cluster.GoLive("cleo");
+        var ann = (await cluster.Ledger.FindAccount(AccountKind.Wallet, "ann"))!.Value;
+        var cleo = (await cluster.Ledger.FindAccount(AccountKind.Earnings, "cleo"))!.Value;
+        await cluster.Ledger.Write(Some.Gift(ann, cleo, 10, 2, 330, stream: stream));
+
+        await Eventually.Is(() => cluster.Diamonds("cleo"), diamonds => diamonds.Available.Value == 5);
+    }
+
+    [Fact]
+    public async Task A_creator_who_cannot_be_credited_for_a_while_holds_up_nobody_and_is_credited_later()
+    {
+        FaultyLedger? faulty = null;
+        await using var cluster = await TestCluster.Start(await databases.Create(Engine.Postgres), options => options.SetAsideInterval = TimeSpan.FromSeconds(1), wrap: inner => faulty = new FaultyLedger(inner));
+        cluster.Service<LedgerWriterOptions>().GiveUpAfter = TimeSpan.FromMilliseconds(50);
+        await cluster.Buy("ann");
+        var streams = (Broken: await cluster.GoLive("broken"), Whole: await cluster.GoLive("whole"));
+        var ann = (await cluster.Ledger.FindAccount(AccountKind.Wallet, "ann"))!.Value;
+        var broken = (await cluster.Ledger.FindAccount(AccountKind.Earnings, "broken"))!.Value;
+        var whole = (await cluster.Ledger.FindAccount(AccountKind.Earnings, "whole"))!.Value;
+        faulty!.FailsFor = broken;
+        await cluster.Ledger.Write(Some.Gift(ann, broken, 10, 2, 330, stream: streams.Broken));
+        await cluster.Ledger.Write(Some.Gift(ann, whole, 10, 3, 320, stream: streams.Whole));
+
+        await Eventually.Is(() => cluster.Diamonds("whole"), diamonds => diamonds.Available.Value == 5);
+        Assert.Equal(0, (await cluster.Diamonds("broken")).Available.Value);
+        await cluster.Ledger.Write(Some.Gift(ann, whole, 10, 4, 310, stream: streams.Whole));
+        await Eventually.Is(() => cluster.Diamonds("whole"), diamonds => diamonds.Available.Value == 10);
+        faulty.FailsFor = 0;
+
+        await Eventually.Is(() => cluster.Diamonds("broken"), diamonds => diamonds.Available.Value == 5);
+        await cluster.IsClean();
+    }
+
+    [Fact]
+    public async Task The_client_retries_an_unknown_outcome_with_the_same_key_until_it_is_known()
+    {
+        FaultyLedger? faulty = null;
+        await using var cluster = await TestCluster.Start(await databases.Create(Engine.Postgres), wrap: inner => faulty = new FaultyLedger(inner));
+        cluster.Service<LedgerWriterOptions>().GiveUpAfter = TimeSpan.FromMilliseconds(100);
+        await cluster.Buy("ann");
+        var stream = await cluster.GoLive("cleo");
+        var (commits, since) = (faulty!.Commits, TimeProvider.System.GetTimestamp());
+        faulty.Plan = commit => commit == commits + 1 ? FaultyLedger.Fault.AfterCommit
+            : TimeProvider.System.GetElapsedTime(since).TotalMilliseconds < 150 ? FaultyLedger.Fault.BeforeCommit : FaultyLedger.Fault.None;
+
+        var sent = await new WalletsClient(cluster.Grains).SendGift(cluster.Viewer("ann"), "ann", new GiftOrder(Some.Key(), stream, "ice-cream", 1));
+
+        Assert.True(sent.IsOk && sent.Replayed);
+        Assert.Equal(320, await cluster.Coins("ann"));
+        await cluster.IsClean();
+    }
+
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("""{"Name":"ann","AccountId":1,"State":{"Seq":"many"}}""")]
+    [InlineData("""{"Name":"ann","AccountId":1,"State":{"Seq":999,"Balance":1000000,"Lots":[],"SpentByDay":[]}}""")]
+    [InlineData("""{"Name":"ann","AccountId":1,"State":{"Seq":5,"Balance":1000000,"Lots":[],"SpentByDay":[]}}""")]
+    public async Task A_snapshot_that_does_not_fit_the_ledger_is_not_believed(string snapshot)
+    {
+        var database = await databases.Create(Engine.Postgres);
+        await using (var cluster = await TestCluster.Start(database))
+        {
+            await cluster.Buy("ann");
+            var stream = await cluster.GoLive("cleo");
+            for (var i = 0; i < 40; i++) await cluster.Send("ann", stream);
+        }
+        await database.Execute($"DO $$ BEGIN UPDATE OrleansStorage SET PayloadBinary = '{snapshot}'::bytea WHERE GrainTypeString = 'wallet'; IF NOT FOUND THEN RAISE 'no snapshot'; END IF; END $$");
+
+        await using var restarted = await TestCluster.Start(database);
+
+        Assert.Equal(290, await restarted.Coins("ann"));
+        Assert.True((await restarted.Send("ann", await restarted.GoLive("cleo"))).IsOk);
+    }
+}
