@@ -1,4 +1,3 @@
-using Wallets.Ledger.Audit;
 using Wallets.Tests.Infrastructure;
 using Xunit;
 
