@@ -103,8 +103,10 @@ public sealed class GiftTests(Databases databases)
 
         var ended = await cluster.Grains.GetGrain<IStreamGrain>(stream).End(cluster.Creator("cleo"));
         var late = await Task.WhenAll(cluster.Send("ann", stream), cluster.Send("bob", stream));
+        await cluster.Deactivate(cluster.Grains.GetGrain<IStreamGrain>(stream));
 
         Assert.Equal("ended", ended.Value?.Status);
+        Assert.Equal("ended", (await cluster.Grains.GetGrain<IStreamGrain>(stream).GetView()).Value?.Status);
         Assert.All(late, outcome => Assert.Equal(Refusal.StreamEnded, outcome.Refusal?.Code));
     }
 

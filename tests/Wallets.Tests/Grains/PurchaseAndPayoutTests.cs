@@ -1,3 +1,4 @@
+using Wallets.Grains.Accounts;
 using Wallets.Tests.Infrastructure;
 using Xunit;
 
@@ -27,6 +28,8 @@ public sealed class PurchaseAndPayoutTests(Databases databases)
 
         Assert.Single(outcomes, outcome => outcome.IsOk);
         Assert.All(outcomes.Where(outcome => !outcome.IsOk), outcome => Assert.Equal(Refusal.ProofUsed, outcome.Refusal!.Code));
+        await cluster.Deactivate(cluster.Service<IGrainFactory>().GetGrain<IReceiptGrain>("dev:one"));
+        Assert.Equal(Refusal.ProofUsed, (await cluster.Buy("late", proof: "dev:one")).Refusal?.Code);
     }
 
     [Fact]
