@@ -62,14 +62,15 @@ internal sealed class WalletGrain(
         if (await FindTransfer(order.Key) is { } earlier) return Replay(order, payment, earlier);
 
         var terms = await published.GetTerms();
-        if (!terms.Packs.TryGetValue(order.PackId, out var pack)) return Refuse(new(Refusal.UnknownPack, $"There is no pack '{order.PackId}'."));
-        if (!await Claim(payment)) return Refuse(ProofUsed);
+        if (!terms.Packs.TryGetValue(order.PackId, out var pack))
+            return await RefuseUnlessCommitted(order, payment, new(Refusal.UnknownPack, $"There is no pack '{order.PackId}'."));
+        if (!await Claim(payment)) return await RefuseUnlessCommitted(order, payment, ProofUsed);
 
         var accountId = await OpenAccount();
         if (await _ledger.FindPayment(accountId, payment.Channel, payment.Id) is { } minted) return AnswerAsBefore(order, minted);
 
         var decision = WalletDecisions.Purchase(accountId, State, order.Key, pack, payment);
-        if (decision.Refusal is { } refusal) return Refuse(refusal);
+        if (decision.Refusal is { } refusal) return await RefuseUnlessCommitted(order, payment, refusal);
 
         var appended = await Append(decision.Entry!);
         if (!appended.IsCommitted) return Replay(order, payment, await Committed(order.Key));
@@ -111,6 +112,10 @@ internal sealed class WalletGrain(
             && detail.PackId == order.PackId && detail.Channel == payment.Channel && detail.Payment == payment.Id;
         return isSame ? Outcome.Replayed(Receipt(earlier)) : Refuse(KeyReused(order.Key));
     }
+
+    /// <summary>Memory may have missed the key; what the ledger holds under it is the answer before any refusal is.</summary>
+    private async Task<Outcome<Purchase>> RefuseUnlessCommitted(PurchaseOrder order, Payment payment, Refusal refusal) =>
+        await FindInLedger(order.Key) is { } unseen ? Replay(order, payment, unseen) : Refuse(refusal);
 
     /// <summary>This user's proof under another key: what it minted is the answer, unless it was for another pack.</summary>
     private Outcome<Purchase> AnswerAsBefore(PurchaseOrder order, Entry minted) =>

@@ -195,7 +195,8 @@ public sealed class SqliteLedger : ILedger, IAsyncDisposable
     /// <summary>Called with the writing lock held, by the one process that writes this file.</summary>
     private long NextTime() => _lastRecordedAt = Math.Max(_lastRecordedAt, ToMicroseconds(_time.GetUtcNow()));
 
-    private SqliteConnection Open()
+    /// <summary>Every commit on it survives a power cut.</summary>
+    internal SqliteConnection Open()
     {
         var connection = new SqliteConnection(_connectionString);
         connection.Open();

@@ -167,6 +167,24 @@ public sealed class CrashTests(Databases databases)
     }
 
     [Fact]
+    public async Task A_delivery_that_failed_is_repeated_by_the_relay_itself()
+    {
+        FaultyLedger? faulty = null;
+        await using var cluster = await TestCluster.Start(await databases.Create(Engine.Postgres), options => options.SettlementGrace = TimeSpan.FromHours(1), wrap: inner => faulty = new FaultyLedger(inner));
+        cluster.Service<LedgerWriterOptions>().GiveUpAfter = TimeSpan.FromMilliseconds(50);
+        await cluster.Buy("ann");
+        var stream = await cluster.GoLive("cleo");
+        faulty!.FailsFor = (await cluster.Ledger.FindAccount(AccountKind.Earnings, "cleo"))!.Value;
+        var commits = faulty.Commits;
+
+        await cluster.Send("ann", stream, "ice-cream");
+        await Eventually.Is(() => Task.FromResult(faulty.Commits), seen => seen > commits + 4);
+        faulty.FailsFor = 0;
+
+        await Eventually.Is(() => cluster.Diamonds("cleo"), diamonds => diamonds.Available.Value == 5);
+    }
+
+    [Fact]
     public async Task The_client_retries_an_unknown_outcome_with_the_same_key_until_it_is_known()
     {
         FaultyLedger? faulty = null;

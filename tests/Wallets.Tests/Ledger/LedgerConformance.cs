@@ -2,6 +2,7 @@ using System.Data.Common;
 using Npgsql;
 using Wallets.Ledger;
 using Wallets.Ledger.Postgres;
+using Wallets.Ledger.Sqlite;
 using Wallets.Tests.Infrastructure;
 using Xunit;
 
@@ -97,7 +98,31 @@ public sealed class PostgresConformance(Databases databases) : LedgerConformance
     }
 }
 
-public sealed class SqliteConformance(Databases databases) : LedgerConformance(databases, Engine.Sqlite);
+public sealed class SqliteConformance(Databases databases) : LedgerConformance(databases, Engine.Sqlite)
+{
+    [Fact]
+    public void Commits_are_forced_to_the_disk()
+    {
+        using var connection = ((SqliteLedger)Ledger).Open();
+        using var synchronous = connection.CreateCommand();
+        synchronous.CommandText = "PRAGMA synchronous";
+        using var journal = connection.CreateCommand();
+        journal.CommandText = "PRAGMA journal_mode";
+
+        Assert.Equal((2L, "wal"), ((long)synchronous.ExecuteScalar()!, (string)journal.ExecuteScalar()!));   // 2 is FULL
+    }
+
+    [Fact]
+    public async Task An_entry_cannot_be_replaced()
+    {
+        var ann = await Ledger.OpenAccount(AccountKind.Wallet, "ann");
+        await Ledger.Write(Some.Purchase(ann, 100));
+
+        var refused = await Assert.ThrowsAnyAsync<DbException>(() => Database.Execute("INSERT OR REPLACE INTO entries SELECT account_id, seq, transfer_id, 500, 500, counterparty, recorded_at, kind, NULL, NULL, NULL, NULL, NULL, detail FROM entries"));
+
+        Assert.Contains("append-only", refused.Message, StringComparison.Ordinal);
+    }
+}
 
 /// <summary>What every engine of the ledger must do.</summary>
 public abstract class LedgerConformance(Databases databases, Engine engine) : IAsyncLifetime
