@@ -103,11 +103,20 @@ public sealed class GiftTests(Databases databases)
 
         var ended = await cluster.Grains.GetGrain<IStreamGrain>(stream).End(cluster.Creator("cleo"));
         var late = await Task.WhenAll(cluster.Send("ann", stream), cluster.Send("bob", stream));
-        await cluster.Deactivate(cluster.Grains.GetGrain<IStreamGrain>(stream));
 
         Assert.Equal("ended", ended.Value?.Status);
-        Assert.Equal("ended", (await cluster.Grains.GetGrain<IStreamGrain>(stream).GetView()).Value?.Status);
         Assert.All(late, outcome => Assert.Equal(Refusal.StreamEnded, outcome.Refusal?.Code));
+    }
+
+    [Fact]
+    public async Task An_ended_stream_stays_ended()
+    {
+        await using var cluster = await TestCluster.Start(await databases.Create(Engine.Sqlite));
+        var stream = cluster.Grains.GetGrain<IStreamGrain>(await cluster.GoLive("cleo"));
+        await stream.End(cluster.Creator("cleo"));
+        await cluster.Deactivate(stream);
+
+        Assert.Equal("ended", (await stream.GetView()).Value?.Status);
     }
 
     [Fact]
