@@ -1,10 +1,14 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 
 namespace Wallets.Tests.Infrastructure;
 
 /// <summary>deploy/local-cluster.sh as a user runs it, in a folder that outlives it.</summary>
 public sealed class LocalCluster : IAsyncDisposable
 {
+    private static int _next = Environment.ProcessId;
+
     private readonly string _folder;
     private readonly Process _script;
 
@@ -24,6 +28,30 @@ public sealed class LocalCluster : IAsyncDisposable
         while (await script.StandardOutput.ReadLineAsync() is { } line)
             if (line == "ready") return new LocalCluster(folder, script) { Url = $"http://127.0.0.1:{firstPort + 1}" };
         throw new InvalidOperationException($"The cluster did not start: {await errors}");
+    }
+
+    /// <summary>The first of a hundred ports below those that outgoing connections take, of which a cluster's own are free.</summary>
+    public static int FreePorts()
+    {
+        while (true)
+        {
+            var first = 15_000 + Interlocked.Increment(ref _next) % 170 * 100;
+            if (new[] { 0, 1, 11, 12, 13, 21, 22, 23, 31, 32, 33 }.All(offset => IsFree(first + offset))) return first;
+        }
+    }
+
+    private static bool IsFree(int port)
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, port);
+        try
+        {
+            listener.Start();
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 
     /// <summary>kill -9 of every silo and the gateway at once.</summary>

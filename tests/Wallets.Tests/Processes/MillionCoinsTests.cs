@@ -22,7 +22,7 @@ public sealed class MillionCoinsTests(Databases databases)
     [Fact]
     public async Task On_the_local_cluster_none_is_lost_or_doubled()
     {
-        await using var cluster = await LocalCluster.Start(databases.NewFolder(), 19_700 + Environment.ProcessId % 40 * 100);
+        await using var cluster = await LocalCluster.Start(databases.NewFolder(), LocalCluster.FreePorts());
         await SendAMillion(cluster.Url);
         Assert.Equal(0, cluster.Audit());
     }

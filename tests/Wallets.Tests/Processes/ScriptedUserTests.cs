@@ -34,7 +34,7 @@ public sealed class ScriptedUserTests(Databases databases)
     public async Task On_the_local_cluster()
     {
         var folder = databases.NewFolder();
-        var port = 15_600 + Environment.ProcessId % 40 * 100;
+        var port = LocalCluster.FreePorts();
         string[] before;
         string stream;
         await using (var cluster = await LocalCluster.Start(folder, port))
