@@ -47,7 +47,7 @@ public sealed class Databases : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (_postgres.IsValueCreated) (await _postgres.Value).Stop();
+        if (_postgres.IsValueCreated) await (await _postgres.Value).Stop();
         Directory.Delete(_folder, recursive: true);
     }
 }
@@ -94,7 +94,7 @@ internal sealed class PostgresServer
     {
         var port = FreePort();
         var password = Convert.ToHexString(RandomNumberGenerator.GetBytes(16));
-        Shell.Run(Repository.File("deploy/postgres/temporary.sh"), "start", folder, port.ToString(), password);
+        await Shell.Run(Repository.File("deploy/postgres/temporary.sh"), "start", folder, port.ToString(), password);
 
         var superuser = new NpgsqlConnectionStringBuilder { Host = "127.0.0.1", Port = port, Username = "superuser", Password = password, Database = "postgres", Pooling = false };
         var server = new PostgresServer(folder, superuser);
@@ -121,7 +121,7 @@ internal sealed class PostgresServer
         return new(writers => new PostgresLedger(application, writers), StateStorage.Postgres(application), application, sql => Execute(name, sql));
     }
 
-    public void Stop() => Shell.Run(Repository.File("deploy/postgres/temporary.sh"), "stop", _folder, "immediate");
+    public Task Stop() => Shell.Run(Repository.File("deploy/postgres/temporary.sh"), "stop", _folder, "immediate");
 
     private string ConnectionTo(string database, string role, string password) =>
         new NpgsqlConnectionStringBuilder(_superuser.ToString()) { Database = database, Username = role, Password = password, Pooling = true, MaxPoolSize = 20 }.ToString();
@@ -157,14 +157,13 @@ internal sealed class PostgresServer
 internal static class Shell
 {
     /// <summary>Runs a program to its end; throws what it printed if it failed.</summary>
-    public static string Run(string program, params string[] arguments)
+    public static async Task<string> Run(string program, params string[] arguments)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEndAsync();
-        var error = process.StandardError.ReadToEndAsync();
-        process.WaitForExit();
-        return process.ExitCode == 0 ? output.Result : throw new InvalidOperationException($"{program} ended with {process.ExitCode}: {output.Result}{error.Result}");
+        var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync();
+        return process.ExitCode == 0 ? await output : throw new InvalidOperationException($"{program} ended with {process.ExitCode}: {await output}{await error}");
     }
 }
 

@@ -79,7 +79,7 @@ public sealed class LocalCluster : IAsyncDisposable
     /// <summary>Stops it as Ctrl-C does, and waits until it says that all is stopped.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (!_script.HasExited) Shell.Run("bash", "-c", $"kill -TERM {_script.Id}");   // the shell's own: a bare machine has no other
+        if (!_script.HasExited) await Shell.Run("bash", "-c", $"kill -TERM {_script.Id}");   // the shell's own: a bare machine has no other
         await _script.WaitForExitAsync();
         _script.Dispose();
     }
