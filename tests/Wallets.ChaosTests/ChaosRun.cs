@@ -1,127 +1,166 @@
 using System.Diagnostics;
+using Npgsql;
 using Spectre.Console;
+using Wallets.ChaosTests.Cluster;
+using Wallets.ChaosTests.Judging;
+using Wallets.ChaosTests.Work;
 
 namespace Wallets.ChaosTests;
 
+/// <param name="Rate">Operations per second that the callers aim at, all together.</param>
+/// <param name="Plant">A bug to run with, to see the judge find it.</param>
+internal sealed record RunSettings(int Seed, TimeSpan Duration, IReadOnlyList<Fault> Faults, int Callers, double Rate, Plant? Plant, string? ReportFile);
+
+/// <summary>A fault that was injected, and how the cluster took it.</summary>
+/// <param name="EndedAt">When its cause was gone.</param>
+/// <param name="AnsweredAfter">From then until every account could be asked.</param>
+/// <param name="SettledAfter">From then on, until no gift debited before was unsettled.</param>
+/// <param name="Hit">The wallets whose silo was killed, if one was.</param>
+internal sealed record Injected(string Fault, string Target, DateTimeOffset StartedAt, DateTimeOffset EndedAt, TimeSpan AnsweredAfter, TimeSpan SettledAfter, IReadOnlySet<string>? Hit);
+
 /// <summary>
 /// One run: start the cluster, let the callers loose, break things one after the other, heal, wait until all is settled, judge. The
-/// folder with history and logs is kept if an invariant broke, or the cluster did not come back in time.
+/// folder with history, logs and report is kept if anything was wrong, and only then.
 /// </summary>
-internal sealed class ChaosRun(int seed, TimeSpan duration, IReadOnlyList<Fault> faults, int callers, string? server)
+internal sealed class ChaosRun(RunSettings settings)
 {
-    private static readonly TimeSpan SettleTarget = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan LivenessDeadline = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan SettleTarget = TimeSpan.FromSeconds(5);
+    public static readonly TimeSpan LivenessDeadline = TimeSpan.FromSeconds(60);
 
-    private sealed record Injected(string Fault, string Target, TimeSpan AliveAfter);
-
-    public async Task<int> Run()
+    public async Task<int> Run(CancellationToken stop)
     {
         var root = FindRoot();
         var folder = Directory.CreateTempSubdirectory("wallets-chaos-").FullName;
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(folder, (UnixFileMode)0b111_001_001);
-        AnsiConsole.MarkupLineInterpolated($"seed [bold]{seed}[/], commit {Commit(root)}, {callers} callers, {duration.TotalMinutes:0.#} min, files in {folder}");
+        var commit = Shell.Run("git", "-C", root, "rev-parse", "--short", "HEAD");
+        AnsiConsole.MarkupLineInterpolated($"seed [bold]{settings.Seed}[/], commit {commit}, files in {folder}");
 
-        using var history = new History(Path.Combine(folder, "history.jsonl"));
-        await using var cluster = await ChaosCluster.Start(root, server ?? BuiltServer(root), folder, 20_000 + seed % 100 * 100);
-        var workload = new Workload(cluster.GatewayUrls, history, seed);
-        await workload.Prepare();
+        bool isClean;
+        using (var network = settings.Faults.Any(fault => fault.Needs == Needs.Namespaces) ? Network.Create(settings.Seed & 0xffff, ChaosCluster.Silos) : Network.Loopback)
+        using (var disk = settings.Faults.Any(fault => fault.Needs == Needs.SmallDisk) ? SmallDisk.Mount(Path.Combine(folder, "postgres")) : null)
+        await using (var cluster = await ChaosCluster.Start(root, folder, network, disk, settings.Plant?.Bug))
+            isClean = await Run(cluster, commit, stop);
 
-        var injected = await BreakThings(cluster, workload, root);
-        await Heal(cluster);
-        var judge = new Judge(cluster.Connection);
-        var (alive, settled) = await WaitUntilQuiet(workload, judge);
-        var verdicts = await judge.Decide(history.Operations, workload.CoinsOf, workload.DiamondsOf);
-
-        var isClean = verdicts.All(verdict => verdict.Violations.Count == 0) && alive < LivenessDeadline && settled < LivenessDeadline;
-        Report(history, injected, alive, settled, verdicts, CountFenced(folder));
-        if (isClean)
-        {
-            history.Dispose();
-            await cluster.DisposeAsync();
-            Directory.Delete(folder, recursive: true);
-        }
+        if (isClean) Directory.Delete(folder, recursive: true);
+        else AnsiConsole.MarkupLineInterpolated($"history, logs and report are kept in {folder}");
         return isClean ? 0 : 1;
     }
 
-    private async Task<List<Injected>> BreakThings(ChaosCluster cluster, Workload workload, string root)
+    private async Task<bool> Run(ChaosCluster cluster, string commit, CancellationToken stop)
     {
-        using var stop = new CancellationTokenSource();
-        var running = Enumerable.Range(0, callers).Select(caller => workload.Run(caller, stop.Token)).ToList();
-        var random = new Random(seed);
+        if (settings.Plant?.Sql is { } sql) await cluster.Execute(sql);
+        var (possible, impossible) = Sort(cluster);
+        using var history = new History(Path.Combine(cluster.Folder, "history.jsonl"));
+        await using var grains = await GrainDoor.Open(cluster);
+        using var workload = new Workload([.. cluster.GatewayUrls.Select(url => new HttpDoor(url))], grains, history, settings.Seed, settings.Callers, settings.Rate);
+        await workload.Prepare();
+
+        var books = new Books(cluster.Connection);
         var injected = new List<Injected>();
-        var watch = Stopwatch.StartNew();
-        while (watch.Elapsed < duration)
+        using var over = new CancellationTokenSource();
+        var working = workload.Run(over.Token);
+        await BreakThings(possible, cluster, workload, grains, books, history, injected, stop);
+        await over.CancelAsync();
+        await working;
+
+        cluster.RestartWhatEnded();
+        var alive = await TimeUntil(workload.TakesNewGifts, LivenessDeadline);
+        var settled = await TimeUntil(async () => await books.CountUnsettled() == 0, LivenessDeadline / 4);
+        var unsettled = settled > SettleTarget ? Math.Max(1, await books.CountUnsettled()) : 0;
+        var verdicts = await new Judge(history.Operations, await books.ReadAll()).Decide(workload.CoinsOf, workload.DiamondsOf, unsettled);
+
+        var report = new Report(settings, commit, history.Operations, injected, impossible, verdicts, alive, settled, CountFenced(cluster.Folder));
+        report.Write(AnsiConsole.Console);
+        report.WriteTo(Path.Combine(cluster.Folder, "report.md"));
+        if (settings.ReportFile is { } file) report.WriteTo(file);
+        return verdicts.All(verdict => verdict.Holds) && alive < LivenessDeadline;
+    }
+
+    /// <summary>The faults that this machine allows, and those that it does not, with what they need.</summary>
+    private (IReadOnlyList<Fault> Possible, IReadOnlyList<string> Impossible) Sort(ChaosCluster cluster)
+    {
+        bool IsPossible(Fault fault) => fault.Needs switch
         {
-            await Task.Delay(TimeSpan.FromSeconds(3 + random.Next(5)));
-            var fault = faults[random.Next(faults.Count)];
-            var target = await fault.Inject(cluster, random, root);
-            var alive = await TimeUntil(workload.Probe);
-            injected.Add(new(fault.Name, target, alive));
-            AnsiConsole.MarkupLineInterpolated($"[grey]{watch.Elapsed:mm\\:ss}[/] {fault.Name} ({target}): answers again after {alive.TotalSeconds:0.0} s; {workload.Count} operations");
-        }
-        await stop.CancelAsync();
-        await Task.WhenAll(running);
-        return injected;
+            Needs.Namespaces => cluster.Network.CanPart,
+            Needs.SmallDisk => cluster.Disk is not null,
+            _ => true,
+        };
+        return ([.. settings.Faults.Where(IsPossible)], [.. settings.Faults.Where(fault => !IsPossible(fault)).Select(fault => $"{fault.Name} (needs {fault.Needs}, which this machine does not allow)")]);
     }
 
-    private static async Task Heal(ChaosCluster cluster)
+    /// <summary>One fault after the other in a shuffled order, each of them before any comes again, until the time is over.</summary>
+    private async Task BreakThings(
+        IReadOnlyList<Fault> possible, ChaosCluster cluster, Workload workload, GrainDoor grains, Books books, History history, List<Injected> injected, CancellationToken stop)
     {
-        foreach (var name in ChaosCluster.SiloNames.Concat(ChaosCluster.GatewayNames))
+        var random = new Random(settings.Seed);
+        var next = new Queue<Fault>();
+        var watch = Stopwatch.StartNew();
+        while (watch.Elapsed < settings.Duration && !stop.IsCancellationRequested)
         {
-            cluster.Signal(name, "CONT");
-            cluster.Restart(name);
+            await Task.Delay(TimeSpan.FromSeconds(3 + random.Next(4)), CancellationToken.None);
+            if (possible.Count == 0) continue;
+            if (next.Count == 0)
+            {
+                var order = possible.ToArray();
+                random.Shuffle(order);
+                foreach (var fault in order) next.Enqueue(fault);
+            }
+            injected.Add(await Inject(next.Dequeue(), cluster, random, workload, grains, books));
+            var last = injected[^1];
+            AnsiConsole.MarkupLineInterpolated(
+                $"[grey]{watch.Elapsed:mm\\:ss}[/] {last.Fault} ({last.Target}): answers after {last.AnsweredAfter.TotalSeconds:0.0} s, settled after {last.SettledAfter.TotalSeconds:0.0} s; {history.Operations.Count} operations");
         }
-        await Task.CompletedTask;
     }
 
-    private static async Task<(TimeSpan Alive, TimeSpan Settled)> WaitUntilQuiet(Workload workload, Judge judge)
+    private static async Task<Injected> Inject(Fault fault, ChaosCluster cluster, Random random, Workload workload, GrainDoor grains, Books books)
     {
-        var alive = await TimeUntil(workload.Probe);
-        var settled = await TimeUntil(async () => await judge.CountInFlight() == 0);
-        return (alive, settled);
+        var held = fault.Name == Fault.KillSilo ? await HeldBy(cluster, grains) : null;
+        var startedAt = TimeProvider.System.GetUtcNow();
+        var target = await fault.Inject(cluster, random);
+        var endedAt = TimeProvider.System.GetUtcNow();
+        var answered = await TimeUntil(workload.Answers, LivenessDeadline);
+        var settled = await TimeUntilSettled(books);
+        return new(fault.Name, target, startedAt, endedAt, answered, settled, held?[target]);
     }
 
-    private static async Task<TimeSpan> TimeUntil(Func<Task<bool>> holds)
+    private static async Task<Dictionary<string, IReadOnlySet<string>>> HeldBy(ChaosCluster cluster, GrainDoor grains)
+    {
+        var held = new Dictionary<string, IReadOnlySet<string>>();
+        for (var n = 1; n <= ChaosCluster.Silos; n++) held[ChaosCluster.SiloNames[n - 1]] = await grains.WalletsOn(cluster.SiloPort(n));
+        return held;
+    }
+
+    /// <summary>Until no gift is unsettled that was debited before now.</summary>
+    private static async Task<TimeSpan> TimeUntilSettled(Books books)
+    {
+        DateTime? now = null;
+        return await TimeUntil(async () =>
+        {
+            now ??= await books.Now();
+            return await books.CountUnsettled(now.Value.AddMinutes(-10), now.Value) == 0;
+        }, LivenessDeadline / 4);
+    }
+
+    private static async Task<TimeSpan> TimeUntil(Func<Task<bool>> holds, TimeSpan deadline)
     {
         var watch = Stopwatch.StartNew();
-        while (!await holds() && watch.Elapsed < LivenessDeadline) await Task.Delay(50);
+        while (watch.Elapsed < deadline)
+        {
+            try
+            {
+                if (await holds()) return watch.Elapsed;
+            }
+            catch (NpgsqlException)
+            {
+                // The database is still away; the question is put again.
+            }
+            await Task.Delay(50);
+        }
         return watch.Elapsed;
-    }
-
-    private static void Report(History history, List<Injected> injected, TimeSpan alive, TimeSpan settled, IReadOnlyList<Verdict> verdicts, int fenced)
-    {
-        var operations = history.Operations;
-        var outcomes = new Table().AddColumns("Operation", "ok", "refused", "unknown", "longest");
-        foreach (var act in operations.GroupBy(operation => operation.Act).OrderBy(act => act.Key))
-            outcomes.AddRow(act.Key.ToString(), $"{act.Count(o => o.End == End.Ok)}", $"{act.Count(o => o.End == End.Refused)}", $"{act.Count(o => o.End == End.Unknown)}", $"{act.Max(o => (o.EndedAt - o.InvokedAt).TotalSeconds):0.0} s");
-        AnsiConsole.Write(outcomes);
-
-        var faults = new Table().AddColumns("Fault", "times", "answers again after, at most");
-        foreach (var fault in injected.GroupBy(fault => fault.Fault)) faults.AddRow(fault.Key, $"{fault.Count()}", $"{fault.Max(f => f.AliveAfter.TotalSeconds):0.0} s");
-        AnsiConsole.Write(faults);
-        AnsiConsole.MarkupLineInterpolated($"after healing: answers after {alive.TotalSeconds:0.0} s, settled after {settled.TotalSeconds:0.0} s (target {SettleTarget.TotalSeconds:0} s); fenced writes {fenced}");
-        AnsiConsole.MarkupLineInterpolated($"refusals: {string.Join(", ", operations.Where(o => o.End == End.Refused).GroupBy(o => o.Detail).Select(code => $"{code.Key} {code.Count()}"))}");
-        foreach (var verdict in verdicts)
-        {
-            AnsiConsole.MarkupLineInterpolated($"invariant {verdict.Invariant}: {(verdict.Violations.Count == 0 ? "holds" : "BROKEN")} ({verdict.Says})");
-            foreach (var violation in verdict.Violations.Take(10)) AnsiConsole.MarkupLineInterpolated($"   {violation}");
-        }
     }
 
     private static int CountFenced(string folder) =>
         Directory.GetFiles(folder, "silo*.log").Sum(file => File.ReadLines(file).Count(line => line.Contains("Fenced:", StringComparison.Ordinal)));
-
-    private static string BuiltServer(string root)
-    {
-        var configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
-        return Path.Combine(root, "src/Wallets.Server/bin", configuration, "net10.0/Wallets.Server");
-    }
-
-    private static string Commit(string root)
-    {
-        using var git = Process.Start(new ProcessStartInfo("git", ["-C", root, "rev-parse", "--short", "HEAD"]) { RedirectStandardOutput = true })!;
-        return git.StandardOutput.ReadToEnd().Trim();
-    }
 
     private static string FindRoot()
     {

@@ -7,7 +7,8 @@ namespace Wallets.Server.Commands;
 /// <summary>Runs the server in its role until it is told to stop. All wiring of a process is here.</summary>
 internal static class ServeCommand
 {
-    public static async Task<int> Run(string[] args, CancellationToken stop)
+    /// <param name="alter">For a test build that runs this very server with a part of it replaced.</param>
+    public static async Task<int> Run(string[] args, CancellationToken stop, Action<IServiceCollection>? alter = null)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         var settings = Settings.Read(builder.Configuration, builder.Environment);
@@ -24,6 +25,7 @@ internal static class ServeCommand
         builder.AddProblems();
         if (settings.HasApi) builder.AddApi();
         builder.WebHost.ConfigureKestrel(ApiHosting.Limit);
+        alter?.Invoke(builder.Services);
 
         await using var app = builder.Build();
         app.UseExceptionHandler();

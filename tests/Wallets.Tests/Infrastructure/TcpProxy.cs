@@ -1,19 +1,27 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 
 namespace Wallets.Tests.Infrastructure;
 
-/// <summary>Stands between a client and a server on this machine and cuts a connection where a test wants it cut.</summary>
+/// <summary>Stands between a client and a server on this machine, and delays, holds up or cuts what passes where a test wants it.</summary>
 public sealed class TcpProxy : IAsyncDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly TcpListener _listener;
     private readonly int _target;
     private readonly CancellationTokenSource _stopped = new();
+    private readonly ConcurrentDictionary<TcpClient, bool> _open = new();
     private readonly Task _accepting;
+    private TaskCompletionSource _flowing = Flowing();
 
-    public TcpProxy(int target)
+    public TcpProxy(int target) : this(new IPEndPoint(IPAddress.Loopback, 0), target)
+    {
+    }
+
+    public TcpProxy(IPEndPoint at, int target)
     {
         _target = target;
+        _listener = new TcpListener(at);
         _listener.Start();
         _accepting = Accept();
     }
@@ -22,6 +30,26 @@ public sealed class TcpProxy : IAsyncDisposable
 
     /// <summary>Asked of everything the client sends: if true, it is passed on, and the connection is cut before any answer comes back.</summary>
     public Func<ReadOnlyMemory<byte>, bool> LoseTheAnswerTo { get; set; } = _ => false;
+
+    /// <summary>How long each piece waits, either way.</summary>
+    public TimeSpan Delay { get; set; }
+
+    /// <summary>While set, nothing passes and nobody is told, as if a cable were out.</summary>
+    public bool IsHeldUp
+    {
+        get => !_flowing.Task.IsCompleted;
+        set
+        {
+            if (value && _flowing.Task.IsCompleted) _flowing = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (!value) _flowing.TrySetResult();
+        }
+    }
+
+    /// <summary>Resets every connection that is open now.</summary>
+    public void Cut()
+    {
+        foreach (var client in _open.Keys) client.Client.Close(0);
+    }
 
     private async Task Accept()
     {
@@ -41,17 +69,31 @@ public sealed class TcpProxy : IAsyncDisposable
     private async Task Carry(TcpClient client)
     {
         using var fromClient = client;
-        using var toServer = new TcpClient();
-        await toServer.ConnectAsync(IPAddress.Loopback, _target);
-        var (near, far) = (fromClient.GetStream(), toServer.GetStream());
-        var answersLost = new TaskCompletionSource();
-        var back = Copy(far, near, _ => answersLost.Task.IsCompleted);
-        await Copy(near, far, sent =>
+        using var toServer = new TcpClient { NoDelay = true };
+        client.NoDelay = true;
+        _open[client] = true;
+        try
         {
-            if (LoseTheAnswerTo(sent)) answersLost.TrySetResult();
-            return false;
-        });
-        await back;
+            await _flowing.Task.WaitAsync(_stopped.Token);
+            await toServer.ConnectAsync(IPAddress.Loopback, _target);
+            var (near, far) = (fromClient.GetStream(), toServer.GetStream());
+            var answersLost = new TaskCompletionSource();
+            var back = Copy(far, near, _ => answersLost.Task.IsCompleted);
+            await Copy(near, far, sent =>
+            {
+                if (LoseTheAnswerTo(sent)) answersLost.TrySetResult();
+                return false;
+            });
+            await back;
+        }
+        catch (Exception gone) when (IsGone(gone))
+        {
+            // The server is away or the proxy stops; the client sees its connection end.
+        }
+        finally
+        {
+            _open.TryRemove(client, out _);
+        }
     }
 
     private async Task Copy(NetworkStream from, NetworkStream to, Func<ReadOnlyMemory<byte>, bool> endsHere)
@@ -60,14 +102,27 @@ public sealed class TcpProxy : IAsyncDisposable
         try
         {
             while (await from.ReadAsync(buffer, _stopped.Token) is > 0 and var read && !endsHere(buffer.AsMemory(0, read)))
+            {
+                if (Delay > TimeSpan.Zero) await Task.Delay(Delay, _stopped.Token);
+                await _flowing.Task.WaitAsync(_stopped.Token);
                 await to.WriteAsync(buffer.AsMemory(0, read), _stopped.Token);
+            }
             from.Close();
             to.Close();
         }
-        catch (Exception gone) when (gone is IOException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception gone) when (IsGone(gone))
         {
             to.Close();   // one side has gone; so goes the other
         }
+    }
+
+    private static bool IsGone(Exception fault) => fault is IOException or SocketException or OperationCanceledException or ObjectDisposedException;
+
+    private static TaskCompletionSource Flowing()
+    {
+        var flowing = new TaskCompletionSource();
+        flowing.SetResult();
+        return flowing;
     }
 
     public async ValueTask DisposeAsync()

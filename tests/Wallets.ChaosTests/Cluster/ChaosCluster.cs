@@ -1,0 +1,202 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Npgsql;
+using Wallets.ChaosTests.Node;
+using Wallets.Tests.Infrastructure;
+
+namespace Wallets.ChaosTests.Cluster;
+
+/// <summary>
+/// The cluster of deploy/local-cluster.sh with a hand on everything that can break: each process, the wires between the silos, the
+/// wire from each silo to PostgreSQL, and PostgreSQL with its disk.
+/// </summary>
+internal sealed class ChaosCluster : IAsyncDisposable
+{
+    public const int Silos = 3;
+    public const int Gateways = 2;
+
+    private readonly string _root;
+    private readonly int _firstPort;
+    private readonly Process _script;
+    private readonly TcpProxy[] _wires;
+    private readonly Dictionary<string, string> _secrets;
+
+    private ChaosCluster(string root, string folder, int firstPort, Process script, TcpProxy[] wires, Network network, SmallDisk? disk)
+    {
+        (_root, Folder, _firstPort, _script, _wires, Network, Disk) = (root, folder, firstPort, script, wires, network, disk);
+        _secrets = File.ReadAllLines(Path.Combine(folder, "secrets")).Select(line => line.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]);
+        Control = new Control(ControlFolder(folder), null);
+    }
+
+    public string Folder { get; }
+    public Network Network { get; }
+
+    /// <summary>PostgreSQL's own small disk, if this run has one.</summary>
+    public SmallDisk? Disk { get; }
+
+    /// <summary>What the nodes are told.</summary>
+    public Control Control { get; }
+
+    public static IReadOnlyList<string> SiloNames { get; } = [.. Enumerable.Range(1, Silos).Select(n => $"silo{n}")];
+    public static IReadOnlyList<string> GatewayNames { get; } = [.. Enumerable.Range(1, Gateways).Select(n => $"gateway{n}")];
+
+    public IReadOnlyList<Uri> GatewayUrls => [.. Enumerable.Range(1, Gateways).Select(n => new Uri($"http://127.0.0.1:{_firstPort + n}"))];
+
+    /// <summary>As the application's role: the judge only reads.</summary>
+    public string Connection => $"Host=127.0.0.1;Port={_firstPort};Database=wallets;Username=wallets_app;Password={_secrets["app_password"]};Pooling=false;Command Timeout=300;Application Name=judge";
+
+    /// <summary>As a front end that calls grains, to find the silos.</summary>
+    public string GatewayConnection => $"Host=127.0.0.1;Port={_firstPort};Database=wallets;Username=wallets_gateway;Password={_secrets["gateway_password"]}";
+
+    private string SuperuserConnection => $"Host=127.0.0.1;Port={_firstPort};Database=wallets;Username=superuser;Password={_secrets["superuser_password"]};Pooling=false";
+
+    /// <summary>The port at which the n-th silo is known to the others.</summary>
+    public int SiloPort(int n) => _firstPort + 20 + n;
+
+    public static async Task<ChaosCluster> Start(string root, string folder, Network network, SmallDisk? disk, Bug? bug)
+    {
+        Directory.CreateDirectory(ControlFolder(folder));
+        var firstPort = FreePorts();
+        var wires = Enumerable.Range(0, Silos + 1).Select(n => new TcpProxy(new IPEndPoint(n == 0 ? IPAddress.Loopback : network.Outside, firstPort + 40 + n), firstPort)).ToArray();
+        var start = new ProcessStartInfo(Path.Combine(root, "deploy/local-cluster.sh")) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["WALLETS_CLUSTER_DIR"] = folder;
+        start.Environment["WALLETS_CLUSTER_PORT"] = firstPort.ToString();
+        start.Environment["WALLETS_CLUSTER_SILOS"] = Silos.ToString();
+        start.Environment["WALLETS_CLUSTER_GATEWAYS"] = Gateways.ToString();
+        start.Environment["WALLETS_CLUSTER_SILO_HOST"] = network.SiloHost;
+        start.Environment["WALLETS_CLUSTER_DATABASE"] = $"{network.Outside}:{(firstPort + 40) / 10}%d";
+        start.Environment["WALLETS_SERVER"] = WriteServer(folder, network, bug);
+        start.Environment["Wallets__Hold"] = "0";
+        start.Environment["Wallets__Limits__CoinsPerDay"] = start.Environment["Wallets__Limits__CoinsPerWeek"] = "1000000000";
+        var script = Process.Start(start)!;
+        var errors = script.StandardError.ReadToEndAsync();
+        while (await script.StandardOutput.ReadLineAsync() is { } line)
+            if (line == "ready") return new ChaosCluster(root, folder, firstPort, script, wires, network, disk);
+        throw new InvalidOperationException($"The cluster did not start: {await errors}");
+    }
+
+    public void Signal(string name, string signal)
+    {
+        if (Pid(name) is { } pid) Shell.Run("bash", "-c", $"kill -{signal} {pid}");
+    }
+
+    public bool IsRunning(string name) => Pid(name) is not null;
+
+    /// <summary>Starts a process that has ended, as the cluster's script started it.</summary>
+    public void Restart(string name)
+    {
+        if (IsRunning(name)) return;
+        // Through a shell that leaves at once, so that the process is nobody's child here and is stopped with the others.
+        Shell.Run("bash", "-c", $"setsid bash '{Path.Combine(Folder, $"{name}.start")}' > /dev/null 2>&1 < /dev/null &");
+    }
+
+    public void RestartWhatEnded()
+    {
+        foreach (var name in SiloNames.Concat(GatewayNames)) Restart(name);
+    }
+
+    public async Task WaitUntilEnded(string name, TimeSpan within)
+    {
+        var startedAt = TimeProvider.System.GetTimestamp();
+        while (IsRunning(name) && TimeProvider.System.GetElapsedTime(startedAt) < within) await Task.Delay(20);
+    }
+
+    /// <summary>The wire between the n-th silo and PostgreSQL; 0 is the gateways'.</summary>
+    public TcpProxy Wire(int n) => _wires[n];
+
+    public void DelayDatabase(TimeSpan delay)
+    {
+        foreach (var wire in _wires) wire.Delay = delay;
+    }
+
+    public void StopDatabase() => Shell.Run(Path.Combine(_root, "deploy/postgres/temporary.sh"), "stop", Path.Combine(Folder, "postgres"), "immediate");
+
+    public void StartDatabase() => Shell.Run("bash", "-c", $"'{Path.Combine(_root, "deploy/postgres/temporary.sh")}' start '{Path.Combine(Folder, "postgres")}' {_firstPort} > /dev/null 2>&1");
+
+    public async Task<bool> DatabaseAnswers()
+    {
+        try
+        {
+            await Execute("SELECT 1");
+            return true;
+        }
+        catch (NpgsqlException)
+        {
+            return false;
+        }
+    }
+
+    public async Task<object?> Execute(string sql)
+    {
+        await using var connection = new NpgsqlConnection(SuperuserConnection);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        return await command.ExecuteScalarAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_script.HasExited) Shell.Run("bash", "-c", $"kill -TERM {_script.Id}");
+        await _script.WaitForExitAsync();
+        _script.Dispose();
+        foreach (var wire in _wires) await wire.DisposeAsync();
+    }
+
+    private static string ControlFolder(string folder) => Path.Combine(folder, "control");
+
+    /// <summary>What the cluster's script runs instead of the server: this program as a node, in its namespace if it has one.</summary>
+    private static string WriteServer(string folder, Network network, Bug? bug)
+    {
+        var script = Path.Combine(folder, "server");
+        File.WriteAllText(script, $"""
+            #!/usr/bin/env bash
+            export {Control.FolderVariable}='{ControlFolder(folder)}' {Control.BugVariable}='{bug}'
+            case ${"{"}WALLETS_NODE:-{"}"} in
+              silo*) exec {network.Enter} '{Environment.ProcessPath}' node "$@" ;;
+              *) exec '{Environment.ProcessPath}' node "$@" ;;
+            esac
+
+            """);
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(script, (UnixFileMode)0b111_101_101);
+        return script;
+    }
+
+    private int? Pid(string name)
+    {
+        var file = Path.Combine(Folder, $"{name}.pid");
+        if (!File.Exists(file) || !int.TryParse(File.ReadAllText(file), out var pid)) return null;
+        try
+        {
+            return File.ReadAllText($"/proc/{pid}/stat").Contains(") Z ", StringComparison.Ordinal) ? null : pid;
+        }
+        catch (IOException)
+        {
+            return null;   // it has ended
+        }
+    }
+
+    /// <summary>The first of a hundred ports, below those that outgoing connections take, of which the cluster's own are free.</summary>
+    private static int FreePorts()
+    {
+        for (var n = Environment.ProcessId; ; n++)
+        {
+            var first = 15_000 + n % 170 * 100;
+            if (Enumerable.Range(first, 50).All(IsFree)) return first;
+        }
+    }
+
+    private static bool IsFree(int port)
+    {
+        using var listener = new TcpListener(IPAddress.Any, port);
+        try
+        {
+            listener.Start();
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}

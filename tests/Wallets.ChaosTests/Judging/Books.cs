@@ -1,0 +1,65 @@
+using Npgsql;
+using Wallets.ChaosTests.Work;
+
+namespace Wallets.ChaosTests.Judging;
+
+internal enum Holder { Wallet = 1, Creator = 2 }
+
+/// <summary>The kinds of lines, as the schema numbers them.</summary>
+internal static class Kinds
+{
+    public const short Purchase = 1, GiftSent = 2, GiftReceived = 11, PayoutReserved = 12;
+}
+
+/// <summary>One row of the table of entries, with names.</summary>
+internal sealed record Line(Holder Holder, string Account, long Seq, Guid Transfer, short Kind, long Amount, long After, string? Other, long? Diamonds, string? Content, string? Payment)
+{
+    public bool IsOwn => Kind != Kinds.GiftReceived;
+
+    /// <summary>Whether this is what the caller wanted, to the coin.</summary>
+    public bool Fulfils(Wish wish) => wish.Act switch
+    {
+        Act.Purchase => Kind == Kinds.Purchase && Amount == wish.Amount && Payment == wish.Content,
+        Act.Gift => Kind == Kinds.GiftSent && Amount == -wish.Amount && Content == wish.Content && Other == wish.Creator,
+        _ => Kind == Kinds.PayoutReserved && Amount == -wish.Amount,
+    };
+}
+
+/// <summary>The database as the judge reads it: tables only, none of the server's code.</summary>
+internal sealed class Books(string connectionString)
+{
+    private const string Unsettled =
+        """
+        SELECT count(*) FROM entries d WHERE kind = 2 AND recorded_at BETWEEN $1 AND $2
+        AND NOT EXISTS (SELECT FROM entries c WHERE c.transfer_id = d.transfer_id AND c.counterparty = d.account_id AND c.account_id = d.counterparty AND c.kind = 11)
+        """;
+
+    public async Task<IReadOnlyList<Line>> ReadAll() => await Query(
+        """
+        SELECT a.kind, a.name, e.seq, e.transfer_id, e.kind, e.amount, e.balance_after, o.name, e.diamonds,
+               e.stream_id || '/' || e.gift_id || '/' || e.quantity, 'dev:' || (e.detail ->> 'payment')
+        FROM entries e JOIN accounts a ON a.account_id = e.account_id LEFT JOIN accounts o ON o.account_id = e.counterparty
+        ORDER BY e.account_id, e.seq
+        """,
+        row => new Line((Holder)row.GetInt16(0), row.GetString(1), row.GetInt64(2), row.GetGuid(3), row.GetInt16(4), row.GetInt64(5), row.GetInt64(6),
+            row.IsDBNull(7) ? null : row.GetString(7), row.IsDBNull(8) ? null : row.GetInt64(8), row.IsDBNull(9) ? null : row.GetString(9), row.IsDBNull(10) ? null : row.GetString(10)));
+
+    public async Task<DateTime> Now() => (await Query("SELECT now()", row => row.GetDateTime(0)))[0];
+
+    /// <summary>Gifts without their credit of which the debit was recorded in this time.</summary>
+    public async Task<long> CountUnsettled(DateTime from, DateTime to) => (await Query(Unsettled, row => row.GetInt64(0), from, to))[0];
+
+    public Task<long> CountUnsettled() => CountUnsettled(DateTime.UnixEpoch, DateTime.MaxValue.ToUniversalTime());
+
+    private async Task<List<T>> Query<T>(string sql, Func<NpgsqlDataReader, T> read, params object[] parameters)
+    {
+        await using var connection = new NpgsqlConnection(connectionString);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        foreach (var parameter in parameters) command.Parameters.Add(new() { Value = parameter });
+        await using var rows = await command.ExecuteReaderAsync();
+        var result = new List<T>();
+        while (await rows.ReadAsync()) result.Add(read(rows));
+        return result;
+    }
+}

@@ -1,0 +1,137 @@
+using Wallets.ChaosTests.Work;
+
+namespace Wallets.ChaosTests.Judging;
+
+/// <param name="Invariant">Its number in src/README.md.</param>
+/// <param name="Found">How often it was broken.</param>
+/// <param name="Examples">Some of them.</param>
+internal sealed record Verdict(int Invariant, string Says, int Found, IReadOnlyList<string> Examples)
+{
+    public bool Holds => Found == 0;
+}
+
+/// <summary>
+/// Says from the history and the database alone whether every invariant held: it rebuilds each account line by line, compares
+/// what was answered with what is written both ways, and lets <see cref="Model"/> replay the whole.
+/// </summary>
+internal sealed class Judge(IReadOnlyCollection<Operation> history, IReadOnlyList<Line> lines)
+{
+    private const int Examples = 10;
+
+    private readonly Dictionary<(Holder, string), List<Line>> _accounts = lines.GroupBy(line => (line.Holder, line.Account)).ToDictionary(account => account.Key, account => account.ToList());
+    private readonly ILookup<(string, Guid), Line> _effects = lines.Where(line => line.IsOwn).ToLookup(line => (line.Account, line.Transfer));
+
+    /// <param name="coinsOf">What a wallet's grain answers now.</param>
+    /// <param name="diamondsOf">What a creator's grain answers now.</param>
+    /// <param name="unsettled">Gifts in flight when the time to settle was over.</param>
+    public async Task<IReadOnlyList<Verdict>> Decide(Func<string, Task<long>> coinsOf, Func<string, Task<long>> diamondsOf, long unsettled) =>
+    [
+        Of(1, "coins and diamonds sum to zero with the system's side", SumToZero()),
+        Of(2, "each balance is what its grain answers when quiet", await AgreeWithGrains(coinsOf, diamondsOf)),
+        Of(3, "no gap, no repeat, each balance follows the one before", Chain()),
+        Of(4, "every gift has exactly its credit", Credits()),
+        Of(5, "acknowledged is present once, refused is absent", Outcomes()),
+        Of(6, "one key has one effect and one answer, and a single-threaded model explains every answer", [.. Answers(), .. new Model(history, lines).Unexplained()]),
+        Of(7, "no balance is below zero", lines.Where(line => line.After < 0).Select(line => $"{line}")),
+        Of(8, "nothing stays in flight", unsettled == 0 ? [] : [$"{unsettled} gifts are unsettled"]),
+    ];
+
+    private static Verdict Of(int invariant, string says, IEnumerable<string> violations)
+    {
+        var all = violations.ToList();
+        return new(invariant, says, all.Count, [.. all.Take(Examples)]);
+    }
+
+    private IEnumerable<string> SumToZero()
+    {
+        long Sum(short kind) => lines.Where(line => line.Kind == kind).Sum(line => line.Amount);
+        long Held(Holder holder) => _accounts.Where(account => account.Key.Item1 == holder).Sum(account => account.Value[^1].After);
+
+        var (issued, redeemed) = (Sum(Kinds.Purchase), -Sum(Kinds.GiftSent));
+        if (Held(Holder.Wallet) + redeemed != issued) yield return $"wallets hold {Held(Holder.Wallet)} coins; {issued} were issued and {redeemed} redeemed";
+
+        var earned = lines.Where(line => line.Kind == Kinds.GiftSent).Sum(line => line.Diamonds ?? 0);
+        var (credited, reserved) = (Sum(Kinds.GiftReceived), -Sum(Kinds.PayoutReserved));
+        var inFlight = earned - credited;
+        if (Held(Holder.Creator) + reserved + inFlight != earned || inFlight < 0)
+            yield return $"creators hold {Held(Holder.Creator)} diamonds, {reserved} are reserved, {inFlight} in flight; {earned} were issued";
+    }
+
+    private async Task<List<string>> AgreeWithGrains(Func<string, Task<long>> coinsOf, Func<string, Task<long>> diamondsOf)
+    {
+        var violations = new List<string>();
+        foreach (var ((holder, name), account) in _accounts)
+        {
+            try
+            {
+                var answered = holder == Holder.Wallet ? await coinsOf(name) : await diamondsOf(name);
+                if (answered != account[^1].After) violations.Add($"{name} answers {answered}; its last line says {account[^1].After}");
+            }
+            catch (InvalidOperationException silent)
+            {
+                violations.Add($"{name}: {silent.Message}");
+            }
+        }
+        return violations;
+    }
+
+    private IEnumerable<string> Chain()
+    {
+        foreach (var account in _accounts.Values)
+        {
+            var (seq, balance) = (0L, 0L);
+            foreach (var line in account)
+            {
+                if (line.Seq != seq + 1 || line.After != balance + line.Amount) yield return $"{line} does not follow {seq} with {balance}";
+                (seq, balance) = (line.Seq, line.After);
+            }
+        }
+    }
+
+    private IEnumerable<string> Credits()
+    {
+        var credits = lines.Where(line => !line.IsOwn).ToLookup(line => (line.Transfer, line.Other));
+        var gifts = new HashSet<(Guid, string?)>();
+        foreach (var gift in lines.Where(line => line.Kind == Kinds.GiftSent))
+        {
+            gifts.Add((gift.Transfer, gift.Account));
+            var mine = credits[(gift.Transfer, gift.Account)].ToList();
+            var due = Math.Max(1, (-gift.Amount + 1) / 2);   // one diamond for two coins, rounded half up
+            if (mine.Count != 1 || mine[0].Amount != due || mine[0].Account != gift.Other || gift.Diamonds != due)
+                yield return $"{gift} is credited by {(mine.Count == 0 ? "nothing" : string.Join(" and ", mine))}";
+        }
+        foreach (var credit in lines.Where(line => !line.IsOwn && !gifts.Contains((line.Transfer, line.Other)))) yield return $"{credit} has no gift";
+    }
+
+    private IEnumerable<string> Outcomes()
+    {
+        var known = new HashSet<(string, Guid)>();
+        foreach (var key in history.GroupBy(operation => (operation.Wish.Subject, operation.Wish.Key)))
+        {
+            known.Add(key.Key);
+            var effects = _effects[key.Key].ToList();
+            var mayBe = key.Where(operation => operation.End != End.Refused).ToList();
+            if (effects.Count > 1) yield return $"{key.Key} is in the ledger {effects.Count} times";
+            if (effects.Count == 0 && mayBe.Find(operation => operation.End == End.Ok) is { } lost && !IsSamePaymentAsBefore(lost)) yield return $"acknowledged and lost: {lost}";
+            if (effects.Count > 0 && mayBe.Count == 0) yield return $"refused and written: {key.First()}";
+            if (effects.Count == 1 && mayBe.Count > 0 && !mayBe.Exists(operation => effects[0].Fulfils(operation.Wish))) yield return $"{effects[0]} is not what was asked: {key.First()}";
+        }
+        foreach (var line in lines.Where(line => line.IsOwn && !known.Contains((line.Account, line.Transfer)))) yield return $"nobody asked for {line}";
+        foreach (var payment in lines.Where(line => line.Payment is not null).GroupBy(line => line.Payment).Where(payment => payment.Count() > 1))
+            yield return $"{payment.Key} minted {payment.Count()} times: {string.Join(" and ", payment)}";
+    }
+
+    /// <summary>A proof that its own user offers again under another key is answered with what it minted.</summary>
+    private bool IsSamePaymentAsBefore(Operation operation) =>
+        operation.Wish.Act == Act.Purchase && _accounts[(Holder.Wallet, operation.Wish.Subject)].Exists(line => line.Payment == operation.Wish.Content);
+
+    private IEnumerable<string> Answers()
+    {
+        foreach (var operation in history.Where(operation => operation.End == End.Ok))
+        {
+            if (_effects[(operation.Wish.Subject, operation.Wish.Key)].FirstOrDefault() is not { } line) continue;   // reported as lost
+            if (!line.Fulfils(operation.Wish)) yield return $"answered as done, but the key stands for {line}: {operation}";
+            if (operation.BalanceAfter is { } balance && balance != line.After) yield return $"answered balance {balance}, the line says {line.After}: {operation}";
+        }
+    }
+}

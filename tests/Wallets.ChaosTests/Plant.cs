@@ -1,0 +1,23 @@
+using Wallets.ChaosTests.Node;
+
+namespace Wallets.ChaosTests;
+
+/// <summary>How a planted bug is brought out, and what the judge must then say.</summary>
+/// <param name="Faults">What provokes it.</param>
+/// <param name="Sql">The part of it that is in the database, if any.</param>
+/// <param name="Breaks">Invariants of which at least one must be found broken.</param>
+internal sealed record Plant(string Name, Bug Bug, string Faults, string? Sql, IReadOnlyList<int> Breaks)
+{
+    public static IReadOnlyList<Plant> All { get; } =
+    [
+        new("skip-fence", Bug.SkipFence, "pause-9", "ALTER TABLE entries DROP CONSTRAINT entries_pkey; CREATE INDEX ON entries (account_id, seq)", [3]),
+        new("skip-credit-dedup", Bug.SkipCreditDedup, "deliver-twice", "DROP INDEX entries_credit; CREATE INDEX ON entries (transfer_id, counterparty, account_id) WHERE kind = 11", [4]),
+        new("acknowledge-before-commit", Bug.AcknowledgeBeforeCommit, "kill-silo", null, [5]),
+        new("lose-relay-batch", Bug.LoseRelayBatch, "none", null, [8]),
+        new("drop-origin", Bug.DropOrigin, "none", null, [4]),
+        new("broken-session-goes-on", Bug.BrokenSessionGoesOn, "backends-killed", null, [3, 5]),
+        new("claim-for-anybody", Bug.ClaimForAnybody, "none", null, [5]),
+    ];
+
+    public static Plant Named(string name) => All.FirstOrDefault(plant => plant.Name == name) ?? throw new ArgumentException($"There is no planted bug '{name}'.");
+}

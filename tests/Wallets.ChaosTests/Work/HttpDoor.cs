@@ -1,0 +1,93 @@
+using System.Net.Http.Headers;
+using System.Text.Json;
+
+namespace Wallets.ChaosTests.Work;
+
+/// <summary>The API at one gateway, by its documents alone: no type of the server's is used here.</summary>
+internal sealed class HttpDoor(Uri gateway) : IDoor, IDisposable
+{
+    private static readonly TimeSpan AttemptTimeout = TimeSpan.FromSeconds(12);
+
+    private readonly HttpClient _http = new() { BaseAddress = gateway, Timeout = AttemptTimeout };
+    private readonly Dictionary<string, string> _tokens = [];
+
+    /// <summary>Gets a token for everyone who will act; before anything else.</summary>
+    public async Task Introduce(IEnumerable<(string Name, string Role)> people)
+    {
+        foreach (var (name, role) in people)
+        {
+            var answer = await _http.PostAsJsonAsync("/dev/token", new { sub = name, roles = new[] { role } });
+            _tokens[name] = (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("token").GetString()!;
+        }
+    }
+
+    public Task<Answer> Purchase(string user, Guid key, string pack, string proof) =>
+        Post($"/v1/wallets/{user}/purchases", user, key, new { packId = pack, channel = "dev", proof });
+
+    public Task<Answer> SendGift(string user, Guid key, Guid stream, string gift, int quantity) =>
+        Post($"/v1/wallets/{user}/gifts", user, key, new { streamId = stream, giftId = gift, quantity });
+
+    public Task<Answer> RequestPayout(string creator, Guid key, long diamonds) =>
+        Post($"/v1/creators/{creator}/payouts", creator, key, new { diamonds });
+
+    public async Task<Guid> StartStream(string creator)
+    {
+        var (_, body) = await Send(HttpMethod.Post, "/v1/streams", creator, null, new { creatorId = creator, title = "Chaos" });
+        return body.GetProperty("streamId").GetGuid();
+    }
+
+    /// <summary>The coins of a wallet, or null if there is no answer now.</summary>
+    public async Task<long?> CoinsOf(string user) => (await Get($"/v1/wallets/{user}", user))?.GetProperty("coins").GetInt64();
+
+    /// <summary>A creator's pending and available diamonds, or null if there is no answer now.</summary>
+    public async Task<long?> DiamondsOf(string creator)
+    {
+        if (await Get($"/v1/creators/{creator}/earnings", creator) is not { } body) return null;
+        var diamonds = body.GetProperty("diamonds");
+        return diamonds.GetProperty("pending").GetInt64() + diamonds.GetProperty("available").GetInt64();
+    }
+
+    private async Task<Answer> Post(string path, string asWhom, Guid key, object request)
+    {
+        try
+        {
+            var (status, body) = await Send(HttpMethod.Post, path, asWhom, key, request);
+            if (status == 201) return new(End.Ok, "", body.TryGetProperty("balance", out var balance) ? balance.GetInt64() : null);
+            var code = body.ValueKind == JsonValueKind.Object && body.TryGetProperty("code", out var named) ? named.GetString()! : $"http_{status}";
+            return status < 500 ? new(End.Refused, code) : new(code is "unavailable" or "overloaded" ? null : End.Unknown, code);
+        }
+        catch (HttpRequestException fault)
+        {
+            return new(fault.HttpRequestError == HttpRequestError.ConnectionError ? null : End.Unknown, $"http_{fault.HttpRequestError}");
+        }
+        catch (Exception fault) when (fault is TaskCanceledException or JsonException)
+        {
+            return new(End.Unknown, fault is JsonException ? "http_cut_off" : "http_timeout");
+        }
+    }
+
+    private async Task<JsonElement?> Get(string path, string asWhom)
+    {
+        try
+        {
+            var (status, body) = await Send(HttpMethod.Get, path, asWhom, null, null);
+            return status == 200 ? body : null;
+        }
+        catch (Exception fault) when (fault is HttpRequestException or TaskCanceledException or JsonException)
+        {
+            return null;
+        }
+    }
+
+    private async Task<(int Status, JsonElement Body)> Send(HttpMethod method, string path, string asWhom, Guid? key, object? body)
+    {
+        using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent.Create(body) };
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _tokens[asWhom]);
+        if (key is { } value) request.Headers.Add("Idempotency-Key", value.ToString());
+        using var response = await _http.SendAsync(request);
+        var text = await response.Content.ReadAsStringAsync();
+        return ((int)response.StatusCode, text.Length == 0 ? default : JsonDocument.Parse(text).RootElement);
+    }
+
+    public void Dispose() => _http.Dispose();
+}

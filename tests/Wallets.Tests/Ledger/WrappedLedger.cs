@@ -1,0 +1,26 @@
+using Wallets.Ledger;
+using Wallets.Ledger.Audit;
+
+namespace Wallets.Tests.Ledger;
+
+/// <summary>A real ledger, for tests that let a part of it misbehave.</summary>
+internal abstract class WrappedLedger(ILedger inner) : ILedger
+{
+    public virtual int Writers => inner.Writers;
+    public virtual Task<long> OpenAccount(AccountKind kind, string name) => inner.OpenAccount(kind, name);
+    public virtual Task<long?> FindAccount(AccountKind kind, string name) => inner.FindAccount(kind, name);
+    public virtual Task<IReadOnlyDictionary<long, string>> NameAccounts(IReadOnlyCollection<long> accountIds) => inner.NameAccounts(accountIds);
+    public virtual Task<CommitResult> Commit(IReadOnlyList<Append> batch, CancellationToken cancellation) => inner.Commit(batch, cancellation);
+    public virtual Task<IReadOnlyList<Verdict>> Judge(IReadOnlyList<Append> batch, CancellationToken cancellation) => inner.Judge(batch, cancellation);
+    public virtual Task<IReadOnlyList<Entry>> Read(long accountId, long afterSeq, int limit) => inner.Read(accountId, afterSeq, limit);
+    public virtual Task<long> LastSeq(long accountId) => inner.LastSeq(accountId);
+    public virtual Task<Entry?> FindTransfer(long accountId, Guid transferId) => inner.FindTransfer(accountId, transferId);
+    public virtual Task<Entry?> FindPayment(long accountId, string channel, string payment) => inner.FindPayment(accountId, channel, payment);
+    public virtual Task<IReadOnlySet<CreditId>> FindCredits(long accountId, IReadOnlyCollection<CreditId> credits) => inner.FindCredits(accountId, credits);
+    public virtual Task<IReadOnlyList<ReceivedGift>> ReadReceived(long accountId, long afterSeq, long throughSeq, int limit) => inner.ReadReceived(accountId, afterSeq, throughSeq, limit);
+    public virtual Task<UnsettledScan> FindUnsettled(DateTimeOffset since, int limit, IReadOnlyCollection<string> except, string? only) => inner.FindUnsettled(since, limit, except, only);
+    public virtual Task<IReadOnlyList<RateCard>> ReadRateCards() => inner.ReadRateCards();
+    public virtual Task<bool> PublishRateCard(RateCard card) => inner.PublishRateCard(card);
+    public virtual Task<IAuditSnapshot> OpenSnapshot(CancellationToken cancellation) => inner.OpenSnapshot(cancellation);
+    public virtual Task Ping(CancellationToken cancellation) => inner.Ping(cancellation);
+}
