@@ -9,7 +9,7 @@ namespace Wallets.ChaosTests;
 
 /// <param name="Rate">Operations per second that the callers aim at, all together.</param>
 /// <param name="Plant">A bug to run with, to see the judge find it.</param>
-internal sealed record RunSettings(int Seed, TimeSpan Duration, IReadOnlyList<Fault> Faults, int Callers, double Rate, Plant? Plant, string? ReportFile);
+internal sealed record RunSettings(int Seed, TimeSpan Duration, IReadOnlyList<Fault> Faults, int Callers, double Rate, Plant? Plant, string? ReportFile, bool Keep);
 
 /// <summary>A fault that was injected, and how the cluster took it.</summary>
 /// <param name="EndedAt">When its cause was gone.</param>
@@ -41,8 +41,8 @@ internal sealed class ChaosRun(RunSettings settings)
         await using (var cluster = await ChaosCluster.Start(root, folder, network, disk, settings.Plant?.Bug))
             isClean = await Run(cluster, commit, stop);
 
-        if (isClean) Directory.Delete(folder, recursive: true);
-        else AnsiConsole.MarkupLineInterpolated($"history, logs and report are kept in {folder}");
+        if (isClean && !settings.Keep) Directory.Delete(folder, recursive: true);
+        else AnsiConsole.MarkupLineInterpolated($"history, logs and report are in {folder}");
         return isClean ? 0 : 1;
     }
 

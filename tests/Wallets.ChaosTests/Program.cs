@@ -12,11 +12,12 @@ var faults = new Option<string?>("--faults") { Description = $"Which, separated 
 var callers = new Option<int>("--callers") { Description = "Callers at once.", DefaultValueFactory = _ => 60 };
 var rate = new Option<double>("--rate") { Description = "Operations per second that they aim at, all together.", DefaultValueFactory = _ => 300 };
 var plant = new Option<string?>("--plant") { Description = $"Runs with a planted bug, which the judge must find: {string.Join(", ", Plant.All.Select(plant => plant.Name))}." };
+var keep = new Option<bool>("--keep") { Description = "Keeps the folder with history and logs even if nothing was wrong." };
 var report = new Option<string?>("--report") { Description = "A file for the report, besides the console." };
 
 var run = new RootCommand("Breaks a cluster of real processes on purpose and judges whether a coin was lost, doubled or made. Exit code 1 if one was.")
 {
-    seed, minutes, faults, callers, rate, plant, report,
+    seed, minutes, faults, callers, rate, plant, report, keep,
 };
 if (Console.IsOutputRedirected) AnsiConsole.Profile.Width = 200;
 run.SetAction(async (arguments, stop) =>
@@ -25,6 +26,6 @@ run.SetAction(async (arguments, stop) =>
     var named = arguments.GetValue(faults) ?? planted?.Faults ?? "kill,pause-5,pause-9";
     var duration = TimeSpan.FromMinutes(arguments.GetValue(minutes) ?? (planted is null ? 2 : 0.3));
     IReadOnlyList<Fault> chosen = named == "none" ? [] : [.. named.Split(',').SelectMany(Fault.Named).Distinct()];
-    return await new ChaosRun(new(arguments.GetValue(seed), duration, chosen, arguments.GetValue(callers), arguments.GetValue(rate), planted, arguments.GetValue(report))).Run(stop);
+    return await new ChaosRun(new(arguments.GetValue(seed), duration, chosen, arguments.GetValue(callers), arguments.GetValue(rate), planted, arguments.GetValue(report), arguments.GetValue(keep))).Run(stop);
 });
 return await run.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(2) });

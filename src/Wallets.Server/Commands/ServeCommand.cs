@@ -38,7 +38,14 @@ internal static class ServeCommand
         if (settings.HasSilo) app.MapOrleansDashboard("/dashboard").ForOperators(settings);
         if (settings.IsDevelopment && settings.HasApi) app.Lifetime.ApplicationStarted.Register(() => Greeting.Print(app.Urls));
 
-        await app.RunAsync(stop);
+        try
+        {
+            await app.RunAsync(stop);
+        }
+        catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            // Told to stop while it still waited for the cluster.
+        }
         return 0;
     }
 }

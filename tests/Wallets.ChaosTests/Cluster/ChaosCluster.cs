@@ -58,7 +58,7 @@ internal sealed class ChaosCluster : IAsyncDisposable
     {
         Directory.CreateDirectory(ControlFolder(folder));
         var firstPort = FreePorts();
-        var wires = Enumerable.Range(0, Silos + 1).Select(n => new TcpProxy(new IPEndPoint(n == 0 ? IPAddress.Loopback : network.Outside, firstPort + 40 + n), firstPort)).ToArray();
+        var wires = Enumerable.Range(0, Silos + 1).Select(n => new TcpProxy(new IPEndPoint(network.Outside, firstPort + 40 + n), firstPort)).ToArray();
         var start = new ProcessStartInfo(Path.Combine(root, "deploy/local-cluster.sh")) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["WALLETS_CLUSTER_DIR"] = folder;
         start.Environment["WALLETS_CLUSTER_PORT"] = firstPort.ToString();
