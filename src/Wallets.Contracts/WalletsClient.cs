@@ -11,7 +11,7 @@ namespace Wallets;
 /// A retry can never act twice, because the key is what the ledger is unique by. Refusals are answers and are not retried;
 /// neither is <see cref="OverloadedException"/>, which asks for less work, not more.
 /// </summary>
-public sealed class WalletsClient(IGrainFactory grains)
+public sealed class WalletsClient(IGrainFactory grains, LostConnections lostConnections)
 {
     /// <summary>How long one attempt may take before its outcome counts as unknown.</summary>
     public static readonly TimeSpan AttemptTimeout = TimeSpan.FromSeconds(5);
@@ -38,33 +38,58 @@ public sealed class WalletsClient(IGrainFactory grains)
         WithSameKey(() => grains.GetGrain<IEarningsGrain>(creatorId).RequestPayout(caller, key, diamonds));
 
     /// <summary>
-    /// Calls until the outcome is known or the attempts are used up. Once one attempt's outcome was unknown, neither a later failure
-    /// nor a later refusal says that nothing was written, so the whole is unknown.
+    /// Calls until the outcome is known or the attempts are used up. An attempt under way when a connection to the cluster is lost may
+    /// have lost its answer with it, so the key is asked again at once. Once one attempt's outcome stays unknown, neither a later
+    /// failure nor a later refusal says that nothing was written, so the whole is unknown.
     /// </summary>
-    private static async Task<Outcome<T>> WithSameKey<T>(Func<Task<Outcome<T>>> call) where T : class
+    private async Task<Outcome<T>> WithSameKey<T>(Func<Task<Outcome<T>>> call) where T : class
     {
+        var unanswered = new List<Task<Outcome<T>>>();
         var mayHaveCommitted = false;
         try
         {
             var outcome = await SameKey.ExecuteAsync(async _ =>
             {
+                var lost = lostConnections.Next;
+                var attempt = call();
                 try
                 {
-                    return await call();
+                    if (await Task.WhenAny(attempt, lost) == attempt) return await attempt;
                 }
                 catch (Exception fault) when (IsUnknown(fault))
                 {
                     mayHaveCommitted = true;
                     throw;
                 }
+                unanswered.Add(attempt);
+                throw new OutcomeUnknownException();
             });
+            if (outcome.IsOk) return outcome;
             // An earlier attempt that is still on its way may yet commit what this one was refused.
-            return outcome.IsOk || !mayHaveCommitted ? outcome : throw new OutcomeUnknownException();
+            return mayHaveCommitted ? throw new OutcomeUnknownException() : await AnswerOf(unanswered) ?? outcome;
         }
-        catch (Exception fault) when (IsUnknown(fault) || (mayHaveCommitted && fault is UnavailableException))
+        catch (Exception fault) when (IsUnknown(fault) || ((mayHaveCommitted || unanswered.Count > 0) && fault is UnavailableException))
         {
             throw new OutcomeUnknownException();
         }
+    }
+
+    /// <summary>The success among attempts, or null if all say that nothing was written. Throws if one does not say.</summary>
+    private static async Task<Outcome<T>?> AnswerOf<T>(List<Task<Outcome<T>>> attempts) where T : class
+    {
+        Outcome<T>? success = null;
+        foreach (var attempt in attempts)
+        {
+            try
+            {
+                if (await attempt is { IsOk: true } outcome) success = outcome;
+            }
+            catch (UnavailableException)
+            {
+                // Nothing was written.
+            }
+        }
+        return success;
     }
 
     private static bool IsWorthRetrying(Exception fault) => fault is not OverloadedException && (fault is UnavailableException || IsUnknown(fault));
@@ -84,9 +109,27 @@ public static class WalletsClientHosting
         {
             client.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = WalletsClient.AttemptTimeout);
             client.AddActivityPropagation();
+            client.AddGatewayCountChangedHandler(services => (_, change) =>
+            {
+                if (change.NumberOfConnectedGateways < change.PreviousNumberOfConnectedGateways) services.GetRequiredService<LostConnections>().Tell();
+            });
             configure(client);
         });
-        builder.Services.AddSingleton<WalletsClient>();
+        builder.Services.AddWalletsClient();
         return builder;
     }
+
+    /// <summary>Registers <see cref="WalletsClient"/> where there is a grain factory already.</summary>
+    public static IServiceCollection AddWalletsClient(this IServiceCollection services) => services.AddSingleton<LostConnections>().AddSingleton<WalletsClient>();
+}
+
+/// <summary>Tells those who wait for an answer that a connection to the cluster is lost, on which it may have been.</summary>
+public sealed class LostConnections
+{
+    private TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Ends when the next connection is lost.</summary>
+    public Task Next => Volatile.Read(ref _next).Task;
+
+    internal void Tell() => Interlocked.Exchange(ref _next, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
 }

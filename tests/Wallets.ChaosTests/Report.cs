@@ -18,9 +18,6 @@ internal sealed class Report(
     TimeSpan settled,
     int fenced)
 {
-    /// <summary>How long after a kill its consequences are looked for.</summary>
-    private static readonly TimeSpan Aftermath = TimeSpan.FromSeconds(30);
-
     public void WriteTo(string file)
     {
         using var text = new StreamWriter(file);
@@ -42,8 +39,8 @@ internal sealed class Report(
         WriteKills(console);
         console.WriteLine($"- After healing: a purchase and a gift succeed after {Seconds(alive)}, nothing is in flight {Seconds(settled)} later (target {Seconds(ChaosRun.SettleTarget)}).");
         console.WriteLine($"- Writes that were fenced: {fenced}.");
-        console.WriteLine($"- Refusals: {Counts(history.Where(operation => operation.End == End.Refused))}.");
-        console.WriteLine($"- Last word before the deadline of those unknown: {Counts(history.Where(operation => operation.End == End.Unknown))}.");
+        console.WriteLine($"- Refusals: {Counts(history.Where(operation => operation.End == End.Refused), operation => operation.Code)}.");
+        console.WriteLine($"- Unknown, and how the first attempt in doubt ended: {Counts(history.Where(operation => operation.End == End.Unknown), operation => operation.Doubt ?? operation.Code)}.");
         console.WriteLine();
         WriteVerdicts(console);
     }
@@ -81,7 +78,7 @@ internal sealed class Report(
         var kills = injected.Where(fault => fault.Hit is not null).ToList();
         if (kills.Count == 0) return;
         TimeSpan Longest(Func<Injected, Operation, bool> whose) => kills.SelectMany(
-            kill => Overlapping(kill.StartedAt, kill.StartedAt + Aftermath).Where(operation => operation.Wish.Act == Act.Gift && whose(kill, operation)), (kill, operation) => operation.EndedAt - Later(operation.InvokedAt, kill.StartedAt)).DefaultIfEmpty().Max();
+            kill => Overlapping(kill.StartedAt, kill.EndedAt + kill.AnsweredAfter).Where(operation => operation.Wish.Act == Act.Gift && whose(kill, operation)), (kill, operation) => operation.EndedAt - Later(operation.InvokedAt, kill.StartedAt)).DefaultIfEmpty().Max();
         console.WriteLine($"- After kill -9 of one silo of three ({kills.Count} times): gifts of its own wallets waited at most {Seconds(Longest((kill, o) => kill.Hit!.Contains(o.Wish.Subject)))} (target 10 s), "
             + $"those of other wallets {Seconds(Longest((kill, o) => !kill.Hit!.Contains(o.Wish.Subject)))} (target 1 s).");
     }
@@ -103,9 +100,9 @@ internal sealed class Report(
 
     private static DateTimeOffset Later(DateTimeOffset one, DateTimeOffset other) => one > other ? one : other;
 
-    private static string Counts(IEnumerable<Operation> operations)
+    private static string Counts(IEnumerable<Operation> operations, Func<Operation, string> by)
     {
-        var codes = operations.GroupBy(operation => operation.Code).OrderBy(code => code.Key, StringComparer.Ordinal).Select(code => $"{code.Key} {code.Count()}").ToList();
+        var codes = operations.GroupBy(by).OrderBy(code => code.Key, StringComparer.Ordinal).Select(code => $"{code.Key} {code.Count()}").ToList();
         return codes.Count == 0 ? "none" : string.Join(", ", codes);
     }
 

@@ -37,7 +37,7 @@ internal static class ClusterHosting
             silo.Services.Configure<GrainsOptions>(options => Apply(settings, options));
             silo.Services.AddSingleton(settings.Ledger);
         });
-        builder.Services.AddSingleton<WalletsClient>();
+        builder.Services.AddWalletsClient();
     }
 
     public static void AddGateway(this WebApplicationBuilder builder, Settings settings) => builder.AddWalletsClient(client =>
@@ -52,10 +52,14 @@ internal static class ClusterHosting
         });
     });
 
-    /// <summary>A killed silo is noticed after about three missed probes of two seconds; faster evicts healthy silos on busy machines.</summary>
+    /// <summary>
+    /// A silo that is dead, paused or cut off is noticed after three missed probes of two seconds, and as long counts a message on one
+    /// of its connections as a sign of life; decision 7 says why not faster.
+    /// </summary>
     private static void NoticeDeadSilosSoon(ClusterMembershipOptions options)
     {
-        options.ProbeTimeout = TimeSpan.FromSeconds(2);
+        options.ProbeTimeout = options.MaxProbeTimeout = TimeSpan.FromSeconds(2);
+        options.MinProbeTimeout = TimeSpan.FromSeconds(1);
         options.NumMissedProbesLimit = 3;
         options.NumVotesForDeathDeclaration = 2;
         options.TableRefreshTimeout = TimeSpan.FromSeconds(10);

@@ -28,7 +28,8 @@ internal sealed record Wish(Act Act, string Subject, Guid Key, long Amount, stri
 /// <summary>One operation as its caller saw it, retries with the same key included.</summary>
 /// <param name="Code">Why it was refused, or what was last known.</param>
 /// <param name="BalanceAfter">What the answer said, if there was one.</param>
-internal sealed record Operation(Wish Wish, DateTimeOffset InvokedAt, DateTimeOffset EndedAt, End End, string Code, int Attempts, long? BalanceAfter)
+/// <param name="Doubt">How the first attempt in doubt ended, if there was one.</param>
+internal sealed record Operation(Wish Wish, DateTimeOffset InvokedAt, DateTimeOffset EndedAt, End End, string Code, int Attempts, long? BalanceAfter, string? Doubt)
 {
     public TimeSpan Took => EndedAt - InvokedAt;
 }
@@ -54,7 +55,7 @@ internal sealed class History(string file) : IDisposable
     public void Ended(long id, Operation operation)
     {
         _operations.Enqueue(operation);
-        Write(new { id, type = operation.End.ToString().ToLowerInvariant(), at = operation.EndedAt, code = operation.Code, operation.Attempts, operation.BalanceAfter });
+        Write(new { id, type = operation.End.ToString().ToLowerInvariant(), at = operation.EndedAt, code = operation.Code, operation.Attempts, operation.BalanceAfter, operation.Doubt });
     }
 
     private void Write(object line)

@@ -131,16 +131,16 @@ internal sealed class Workload(IReadOnlyList<HttpDoor> http, GrainDoor grains, H
     {
         var invokedAt = TimeProvider.System.GetUtcNow();
         var id = history.Invoke(wish, invokedAt);
-        var inDoubt = false;
+        string? doubt = null;
         for (var attempt = 1; ; attempt++)
         {
             var answer = await ask(_doors[(at + attempt - 1) % _doors.Count]);
-            inDoubt |= answer.End == End.Unknown;
+            if (answer.End == End.Unknown) doubt ??= answer.Code;
             var now = TimeProvider.System.GetUtcNow();
             if (answer.End is End.Ok or End.Refused || now - invokedAt > Deadline)
             {
-                var end = answer.End == End.Ok ? End.Ok : inDoubt ? End.Unknown : answer.End ?? End.Refused;   // out of time and never in doubt: nothing was written
-                history.Ended(id, new Operation(wish, invokedAt, now, end, answer.Code, attempt, answer.Balance));
+                var end = answer.End == End.Ok ? End.Ok : doubt is not null ? End.Unknown : answer.End ?? End.Refused;   // out of time and never in doubt: nothing was written
+                history.Ended(id, new Operation(wish, invokedAt, now, end, answer.Code, attempt, answer.Balance, doubt));
                 return end;
             }
             await Task.Delay(Math.Min(1_000, 50 << Math.Min(attempt, 5)));

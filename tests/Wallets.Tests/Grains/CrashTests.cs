@@ -196,7 +196,7 @@ public sealed class CrashTests(Databases databases)
         faulty.Plan = commit => commit == commits + 1 ? FaultyLedger.Fault.AfterCommit
             : TimeProvider.System.GetElapsedTime(since).TotalMilliseconds < 150 ? FaultyLedger.Fault.BeforeCommit : FaultyLedger.Fault.None;
 
-        var sent = await new WalletsClient(cluster.Grains).SendGift(cluster.Viewer("ann"), "ann", new GiftOrder(Some.Key(), stream, "ice-cream", 1));
+        var sent = await new WalletsClient(cluster.Grains, new LostConnections()).SendGift(cluster.Viewer("ann"), "ann", new GiftOrder(Some.Key(), stream, "ice-cream", 1));
 
         Assert.True(sent.IsOk && sent.Replayed);
         Assert.Equal(320, await cluster.Coins("ann"));
