@@ -16,6 +16,9 @@ public sealed class WalletsClient(IGrainFactory grains, LostConnections lostConn
     /// <summary>How long one attempt may take before its outcome counts as unknown.</summary>
     public static readonly TimeSpan AttemptTimeout = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long a refusal waits for an earlier attempt whose answer may be lost, before the whole is unknown.</summary>
+    private static readonly TimeSpan PatienceWithTheLost = TimeSpan.FromMilliseconds(500);
+
     private static readonly ResiliencePipeline SameKey = new ResiliencePipelineBuilder()
         .AddRetry(new RetryStrategyOptions
         {
@@ -74,7 +77,7 @@ public sealed class WalletsClient(IGrainFactory grains, LostConnections lostConn
         }
     }
 
-    /// <summary>The success among attempts, or null if all say that nothing was written. Throws if one does not say.</summary>
+    /// <summary>The success among attempts, or null if all say that nothing was written. Throws if one does not say, or not soon.</summary>
     private static async Task<Outcome<T>?> AnswerOf<T>(List<Task<Outcome<T>>> attempts) where T : class
     {
         Outcome<T>? success = null;
@@ -82,7 +85,7 @@ public sealed class WalletsClient(IGrainFactory grains, LostConnections lostConn
         {
             try
             {
-                if (await attempt is { IsOk: true } outcome) success = outcome;
+                if (await attempt.WaitAsync(PatienceWithTheLost) is { IsOk: true } outcome) success = outcome;
             }
             catch (UnavailableException)
             {

@@ -123,9 +123,9 @@ internal sealed class ChaosRun(RunSettings settings)
         return new(fault.Name, target, startedAt, endedAt, answered, settled, held?[target]);
     }
 
-    private static async Task<Dictionary<string, IReadOnlySet<string>>> HeldBy(ChaosCluster cluster, GrainDoor grains)
+    private static async Task<Dictionary<string, IReadOnlySet<string>?>> HeldBy(ChaosCluster cluster, GrainDoor grains)
     {
-        var held = new Dictionary<string, IReadOnlySet<string>>();
+        var held = new Dictionary<string, IReadOnlySet<string>?>();
         for (var n = 1; n <= ChaosCluster.Silos; n++) held[ChaosCluster.SiloNames[n - 1]] = await grains.WalletsOn(cluster.SiloPort(n));
         return held;
     }

@@ -25,6 +25,7 @@ internal static class ClusterHosting
                 silo.ConfigureEndpoints(IPAddress.Parse(settings.AdvertisedAddress), settings.SiloPort, settings.GatewayPort, listenOnAnyHostAddress: false);
                 silo.Configure<ClusterOptions>(options => (options.ServiceId, options.ClusterId) = (ServiceId, settings.ClusterId));
                 silo.Configure<ClusterMembershipOptions>(NoticeDeadSilosSoon);
+                DeathWatch.AddTo(silo);
             }
             silo.Configure<SiloMessagingOptions>(options =>
             {
@@ -53,8 +54,8 @@ internal static class ClusterHosting
     });
 
     /// <summary>
-    /// A silo that is dead, paused or cut off is noticed after three missed probes of two seconds, and as long counts a message on one
-    /// of its connections as a sign of life; decision 7 says why not faster.
+    /// A silo that is paused or cut off is noticed after three missed probes of two seconds, and as long counts a message on one of its
+    /// connections as a sign of life; a dead one is noticed by <see cref="DeathWatch"/>. Decision 7 says why not faster.
     /// </summary>
     private static void NoticeDeadSilosSoon(ClusterMembershipOptions options)
     {

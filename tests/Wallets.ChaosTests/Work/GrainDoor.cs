@@ -35,11 +35,19 @@ internal sealed class GrainDoor : IDoor, IAsyncDisposable
     public Task<Answer> RequestPayout(string creator, Guid key, long diamonds) =>
         Ask(async () => await _wallets.RequestPayout(new Caller(creator, Roles.Creator), creator, key, new Diamonds(diamonds)), _ => null);
 
-    /// <summary>Whose wallets the n-th silo holds now.</summary>
-    public async Task<IReadOnlySet<string>> WalletsOn(int siloPort)
+    /// <summary>Whose wallets the silo at this port holds now, or null if that cannot be told.</summary>
+    public async Task<IReadOnlySet<string>?> WalletsOn(int siloPort)
     {
         var management = _host.Services.GetRequiredService<IGrainFactory>().GetGrain<IManagementGrain>(0);
-        var all = await management.GetDetailedGrainStatistics();
+        DetailedGrainStatistic[] all;
+        try
+        {
+            all = await management.GetDetailedGrainStatistics();
+        }
+        catch (Exception fault) when (fault is TimeoutException or OrleansException)
+        {
+            return null;
+        }
         return all.Where(grain => grain.SiloAddress.Endpoint.Port == siloPort && grain.GrainId.Type.ToString()!.Contains("wallet", StringComparison.OrdinalIgnoreCase))
             .Select(grain => grain.GrainId.Key.ToString()!).ToHashSet();
     }
