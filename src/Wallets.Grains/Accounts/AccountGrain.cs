@@ -6,16 +6,35 @@ using Wallets.Ledger.Accounts;
 
 namespace Wallets.Grains.Accounts;
 
-/// <summary>The fold of an account's first entries, kept so that activation reads a short tail. Losing it only makes the tail longer.</summary>
+/// <summary>
+/// The fold of an account's first entries, kept so that activation reads a short tail: in storage, and on its way to another silo when
+/// this one stops. Losing it only makes the tail longer.
+/// </summary>
+[GenerateSerializer, Alias("account-snapshot")]
 internal sealed class AccountSnapshot
 {
     /// <summary>Whose it is: storage finds a row by a hash of the grain's key, and a hash is not an identity.</summary>
-    public string Name { get; set; } = "";
+    [Id(0)] public string Name { get; set; } = "";
 
-    public long AccountId { get; set; }
+    [Id(1)] public long AccountId { get; set; }
 
     /// <summary>The state as JSON: a copy, because it is stored while the grain goes on changing its own.</summary>
-    public JsonElement? State { get; set; }
+    [Id(2)] public JsonElement? State { get; set; }
+}
+
+[GenerateSerializer, Alias("json-text")]
+internal struct JsonText
+{
+    [Id(0)] public string Text;
+}
+
+/// <summary>How JSON travels between silos.</summary>
+[RegisterConverter]
+internal sealed class JsonTextConverter : IConverter<JsonElement, JsonText>
+{
+    public JsonElement ConvertFromSurrogate(in JsonText surrogate) => JsonElement.Parse(surrogate.Text);
+
+    public JsonText ConvertToSurrogate(in JsonElement value) => new() { Text = value.GetRawText() };
 }
 
 /// <summary>
@@ -58,7 +77,7 @@ internal abstract partial class AccountGrain<TState>(
     {
         try
         {
-            TakeSnapshot();
+            BeginFromSnapshot();
             _accountId ??= await ledger.FindAccount(kind, Name);
             if (_accountId is not { } accountId) return;
 
@@ -81,10 +100,12 @@ internal abstract partial class AccountGrain<TState>(
     {
         await _saving;
         if (State.Seq - _snapshotSeq >= EntriesWorthASnapshot) await SaveSnapshot();
+        if (reason.ReasonCode is DeactivationReasonCode.ShuttingDown or DeactivationReasonCode.Migrating && _accountId is not null)
+            snapshot.State = TakeSnapshot(_accountId.Value);   // goes along to the next silo
     }
 
     /// <summary>Begins from the snapshot if there is one of this account that can be read.</summary>
-    private void TakeSnapshot()
+    private void BeginFromSnapshot()
     {
         var (name, accountId, fold) = (snapshot.State.Name, snapshot.State.AccountId, snapshot.State.State);
         snapshot.State = new();
@@ -200,11 +221,13 @@ internal abstract partial class AccountGrain<TState>(
         if (entry.Kind != EntryKind.GiftReceived) Keys.Add(entry);
     }
 
+    private AccountSnapshot TakeSnapshot(long accountId) => new() { Name = Name, AccountId = accountId, State = JsonSerializer.SerializeToElement(State) };
+
     /// <summary>One at a time: the state that is being stored must not be replaced. Never throws.</summary>
     private async Task SaveSnapshot()
     {
         var seq = State.Seq;
-        snapshot.State = new() { Name = Name, AccountId = _accountId!.Value, State = JsonSerializer.SerializeToElement(State) };
+        snapshot.State = TakeSnapshot(_accountId!.Value);
         try
         {
             await snapshot.WriteStateAsync();

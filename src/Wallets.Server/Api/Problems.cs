@@ -61,7 +61,7 @@ internal static class Problems
             BadHttpRequestException bad => (bad.StatusCode, "invalid_request", "The request is not well-formed."),
             OverloadedException or LimitExceededException => (503, "overloaded", "Too much is waiting; nothing was written. Retry with the same key."),
             UnavailableException unavailable => (503, "unavailable", unavailable.Message),
-            OutcomeUnknownException or TimeoutException or OrleansException => (503, "outcome_unknown", "It is not known whether the request took effect. Retry with the same key."),
+            OutcomeUnknownException or TimeoutException or OrleansException or OperationCanceledException => (503, "outcome_unknown", "It is not known whether the request took effect. Retry with the same key."),
             _ => (500, "internal_error", "Something broke; it has been logged."),
         };
         if (status == 503) http.Response.Headers.RetryAfter = RetryAfterSeconds;

@@ -1,3 +1,6 @@
+using System.Collections.Concurrent;
+using Orleans.Core.Internal;
+using Orleans.Runtime.Placement;
 using Wallets.Grains;
 using Wallets.Ledger;
 using Wallets.Tests.Infrastructure;
@@ -45,6 +48,41 @@ public sealed class CrashTests(Databases databases)
 
         Assert.Equal(5, (await cluster.Diamonds("cleo")).Available.Value);
         await cluster.IsClean();
+    }
+
+    [Fact]
+    public async Task A_wallet_that_moves_to_another_silo_takes_its_state_along()
+    {
+        var reads = new ConcurrentQueue<long>();
+        await using var cluster = await TestCluster.Start(await databases.Create(Engine.Postgres), silos: 2, wrap: inner => new SpiedLedger(inner, reads));
+        await cluster.Buy("ann");
+        var stream = await cluster.GoLive("cleo");
+        for (var n = 0; n < 5; n++) await cluster.Send("ann", stream, "ice-cream");
+        var wallet = cluster.Grains.GetGrain<IWalletGrain>("ann");
+        var management = cluster.Grains.GetGrain<IManagementGrain>(0);
+        var from = await management.GetActivationAddress(wallet);
+        var to = (await management.GetHosts()).Keys.Single(silo => !silo.Equals(from));
+        await Eventually.Is(() => cluster.Diamonds("cleo"), diamonds => diamonds.Available.Value == 25);
+        reads.Clear();
+
+        RequestContext.Set(IPlacementDirector.PlacementHintKey, to);
+        await wallet.Cast<IGrainManagementExtension>().MigrateOnIdle();
+        RequestContext.Clear();
+
+        await Eventually.Is(async () => await management.GetActivationAddress(wallet), silo => to.Equals(silo));
+        Assert.Equal(280, await cluster.Coins("ann"));
+        Assert.Equal([5], reads);   // from its own last entry on
+        await cluster.IsClean();
+    }
+
+    /// <summary>Notes after which entry an account was read.</summary>
+    private sealed class SpiedLedger(ILedger inner, ConcurrentQueue<long> reads) : WrappedLedger(inner)
+    {
+        public override Task<IReadOnlyList<Entry>> Read(long accountId, long afterSeq, int limit)
+        {
+            reads.Enqueue(afterSeq);
+            return base.Read(accountId, afterSeq, limit);
+        }
     }
 
     [Fact]
