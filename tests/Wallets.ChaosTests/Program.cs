@@ -24,7 +24,7 @@ run.SetAction(async (arguments, stop) =>
 {
     var planted = arguments.GetValue(plant) is { } name ? Plant.Named(name) : null;
     var named = arguments.GetValue(faults) ?? planted?.Faults ?? "kill,pause-5,pause-9";
-    var duration = TimeSpan.FromMinutes(arguments.GetValue(minutes) ?? (planted is null ? 2 : 0.3));
+    var duration = TimeSpan.FromMinutes(arguments.GetValue(minutes) ?? planted?.Minutes ?? 2);
     IReadOnlyList<Fault> chosen = named == "none" ? [] : [.. named.Split(',').SelectMany(Fault.Named).Distinct()];
     return await new ChaosRun(new(arguments.GetValue(seed), duration, chosen, arguments.GetValue(callers), arguments.GetValue(rate), planted, arguments.GetValue(report), arguments.GetValue(keep))).Run(stop);
 });

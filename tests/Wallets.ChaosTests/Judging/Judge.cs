@@ -57,22 +57,22 @@ internal sealed class Judge(IReadOnlyCollection<Operation> history, IReadOnlyLis
             yield return $"creators hold {Held(Holder.Creator)} diamonds, {reserved} are reserved, {inFlight} in flight; {earned} were issued";
     }
 
-    private async Task<List<string>> AgreeWithGrains(Func<string, Task<long>> coinsOf, Func<string, Task<long>> diamondsOf)
+    private async Task<IEnumerable<string>> AgreeWithGrains(Func<string, Task<long>> coinsOf, Func<string, Task<long>> diamondsOf)
     {
-        var violations = new List<string>();
-        foreach (var ((holder, name), account) in _accounts)
+        var violations = await Task.WhenAll(_accounts.Select(async account =>
         {
+            var ((holder, name), last) = (account.Key, account.Value[^1].After);
             try
             {
                 var answered = holder == Holder.Wallet ? await coinsOf(name) : await diamondsOf(name);
-                if (answered != account[^1].After) violations.Add($"{name} answers {answered}; its last line says {account[^1].After}");
+                return answered == last ? null : $"{name} answers {answered}; its last line says {last}";
             }
             catch (InvalidOperationException silent)
             {
-                violations.Add($"{name}: {silent.Message}");
+                return $"{name}: {silent.Message}";
             }
-        }
-        return violations;
+        }));
+        return violations.OfType<string>();
     }
 
     private IEnumerable<string> Chain()
