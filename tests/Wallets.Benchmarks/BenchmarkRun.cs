@@ -11,8 +11,12 @@ namespace Wallets.Benchmarks;
 /// </summary>
 internal sealed class BenchmarkRun(Plan plan, string? jsonFile, string? plotFolder)
 {
+    private const int WidthOfFiles = 160;
+
     public async Task<int> Run()
     {
+        if (Console.IsOutputRedirected) AnsiConsole.Profile.Width = WidthOfFiles;
+        using var signals = Leftovers.StopOnSignals();
         var results = new Results
         {
             Commit = await Repository.Commit(),

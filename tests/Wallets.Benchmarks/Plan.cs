@@ -84,7 +84,7 @@ internal sealed record Plan
         WarmUp = TimeSpan.FromSeconds(3),
         Window = TimeSpan.FromSeconds(2),
         MostLevels = 1,
-        Contenders = [.. Names.All.Where(name => name is not (Names.OursOn3Silos or Names.BatchedSql))],
+        Contenders = [.. Names.All.Where(name => name is not (Names.OursOn3Silos or Names.BatchedSql or Names.AdoNetStateTuned))],
         Parts = [Part.Throughput],
         LoadsOfOurs = [0.5],
         LoadsOfOthers = [],

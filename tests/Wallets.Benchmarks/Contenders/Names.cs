@@ -9,10 +9,11 @@ internal static class Names
     public const string StoredProcedure = "stored_procedure";
     public const string BatchedSql = "stored_procedure_batched";
     public const string AdoNetState = "adonet_state";
+    public const string AdoNetStateTuned = "adonet_state_tuned";
     public const string Transactions = "orleans_transactions";
     public const string CopyLimit = "copy_limit";
 
-    public static IReadOnlyList<string> All { get; } = [Ours, OursOn3Silos, OursOverHttp, StoredProcedure, BatchedSql, AdoNetState, Transactions, CopyLimit];
+    public static IReadOnlyList<string> All { get; } = [Ours, OursOn3Silos, OursOverHttp, StoredProcedure, BatchedSql, AdoNetState, AdoNetStateTuned, Transactions, CopyLimit];
 
     public static IContender Create(string name) => name switch
     {
@@ -22,6 +23,7 @@ internal static class Names
         StoredProcedure => new StoredProcedure(),
         BatchedSql => new BatchedSql(),
         AdoNetState => new OrleansNode(NodeKind.AdoNetState),
+        AdoNetStateTuned => new OrleansNode(NodeKind.AdoNetStateTuned),
         Transactions => new OrleansNode(NodeKind.Transactions),
         CopyLimit => new CopyLimit(),
         _ => throw new ArgumentException($"There is no contender '{name}'; there are {string.Join(", ", All)}."),

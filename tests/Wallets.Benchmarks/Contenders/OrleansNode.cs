@@ -17,43 +17,46 @@ internal sealed class OrleansNode(NodeKind kind) : IContender
 {
     private const int AtOnce = 256;
     private static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(30);
-    private readonly Workspace _workspace = new();
-    private PostgresServer? _postgres;
+    private OwnPostgres? _postgres;
     private Process? _node;
     private IHost? _client;
     private Population? _population;
     private IGrainFactory _grains = null!;
 
-    public string Name => kind == NodeKind.AdoNetState ? Names.AdoNetState : Names.Transactions;
-    public string Description => kind == NodeKind.AdoNetState ? "stock AdoNet grain state, debit then credit" : "Orleans transactions over AdoNet storage";
+    public string Name => kind switch { NodeKind.AdoNetState => Names.AdoNetState, NodeKind.AdoNetStateTuned => Names.AdoNetStateTuned, _ => Names.Transactions };
+    public string Description => kind switch
+    {
+        NodeKind.AdoNetState => "stock AdoNet grain state, debit then credit",
+        NodeKind.AdoNetStateTuned => "the same with binary state and writes that are shared",
+        _ => "Orleans transactions over AdoNet storage",
+    };
     public int GiftsPerSend => 1;
-    public IReadOnlyList<int> Levels => kind == NodeKind.AdoNetState ? [32, 128, 512] : [16, 64, 256];
-    public PostgresServer Postgres => _postgres!;
+    public IReadOnlyList<int> Levels => kind == NodeKind.Transactions ? [16, 64, 256] : [32, 128, 512];
+    public PostgresServer Postgres => _postgres!.Server;
     public IReadOnlyDictionary<string, int> Pids => new Dictionary<string, int> { ["silo1"] = _node!.Id };
 
     public async Task Prepare(Population population)
     {
         _population = population;
-        var firstPort = Shell.FreePorts();
-        _postgres = await PostgresServer.Start(Path.Combine(_workspace.Folder, "postgres"), firstPort);
+        _postgres = await OwnPostgres.Start();
         var script = await SqlLedger.ReadScript("grain-state.sql");
-        await _postgres.Execute(script.Replace("$app$", "superuser", StringComparison.Ordinal).Replace("$gateway$", "nobody", StringComparison.Ordinal));
-        var (siloPort, gatewayPort) = (firstPort + 11, firstPort + 21);
+        await Postgres.Execute(script.Replace("$app$", "superuser", StringComparison.Ordinal).Replace("$gateway$", "nobody", StringComparison.Ordinal));
+        var (siloPort, gatewayPort) = (_postgres.Port + 11, _postgres.Port + 21);
         _node = await StartNode(siloPort, gatewayPort);
         _client = await Connect(gatewayPort);
         _grains = _client.Services.GetRequiredService<IGrainFactory>();
         await Concurrently.ForEach(population.Wallets + population.Creators, AtOnce, account =>
-            kind == NodeKind.AdoNetState ? _grains.GetGrain<IStateAccount>(account).Touch() : _grains.GetGrain<ITransactionalAccount>(account).Touch());
-        await _postgres.Execute("CHECKPOINT");
+            kind == NodeKind.Transactions ? _grains.GetGrain<ITransactionalAccount>(account).Touch() : _grains.GetGrain<IStateAccount>(account).Touch());
+        await Postgres.Execute("CHECKPOINT");
     }
 
     public Task Send(ReadOnlyMemory<DrawnGift> gifts)
     {
         var gift = gifts.Span[0];
         var creator = _population!.Wallets + gift.Creator;
-        return kind == NodeKind.AdoNetState
-            ? _grains.GetGrain<IStateAccount>(gift.Wallet).Send(gift.Key, creator, DrawnGift.Coins, DrawnGift.Diamonds)
-            : _grains.GetGrain<ITransferDesk>(0).Transfer(gift.Key, gift.Wallet, creator, DrawnGift.Coins, DrawnGift.Diamonds);
+        return kind == NodeKind.Transactions
+            ? _grains.GetGrain<ITransferDesk>(0).Transfer(gift.Key, gift.Wallet, creator, DrawnGift.Coins, DrawnGift.Diamonds)
+            : _grains.GetGrain<IStateAccount>(gift.Wallet).Send(gift.Key, creator, DrawnGift.Coins, DrawnGift.Diamonds);
     }
 
     public Task Settle() => Task.CompletedTask;   // a send is acknowledged when both sides are stored
@@ -71,13 +74,17 @@ internal sealed class OrleansNode(NodeKind kind) : IContender
         {
             if (line == NodeCommand.Ready)
             {
-                node.OutputDataReceived += (_, output) => { if (output.Data is { Length: > 0 } text) Console.Error.WriteLine(text); };
-                node.BeginOutputReadLine();
+                _ = PassOn(node.StandardOutput);   // ends with the node
                 return node;
             }
             await Console.Error.WriteLineAsync(line);
         }
         throw new InvalidOperationException($"The silo of {Name} did not start.");
+    }
+
+    private static async Task PassOn(StreamReader output)
+    {
+        while (await output.ReadLineAsync() is { } line) await Console.Error.WriteLineAsync(line);
     }
 
     private async Task<IHost> Connect(int gatewayPort)
@@ -108,15 +115,17 @@ internal sealed class OrleansNode(NodeKind kind) : IContender
             await _node.WaitForExitAsync();
             _node.Dispose();
         }
-        if (_postgres is not null) await _postgres.Stop();
-        _workspace.Dispose();
+        if (_postgres is not null) await _postgres.DisposeAsync();
     }
 }
 
 /// <summary>Which contender a node serves.</summary>
 internal enum NodeKind
 {
+    /// <summary>As the provider is when nothing but the database is said: JSON, one call at a time.</summary>
     AdoNetState,
+    /// <summary>All that its options and Orleans allow.</summary>
+    AdoNetStateTuned,
     Transactions,
 }
 
@@ -126,8 +135,12 @@ internal static class NodeCommand
     public const string ConnectionVariable = "BENCHMARK_CONNECTION";
     public const string Ready = "ready";
 
+    /// <summary>What this process serves, if it is a node.</summary>
+    public static NodeKind Kind { get; private set; }
+
     public static async Task Run(NodeKind kind, int siloPort, int gatewayPort)
     {
+        Kind = kind;
         var connectionString = Environment.GetEnvironmentVariable(ConnectionVariable)!;
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning).AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
@@ -139,7 +152,7 @@ internal static class NodeCommand
             {
                 options.Invariant = "Npgsql";
                 options.ConnectionString = connectionString + string.Create(CultureInfo.InvariantCulture, $";Maximum Pool Size=100;Max Auto Prepare=16;Auto Prepare Min Usages=2;No Reset On Close=true");
-                options.GrainStorageSerializer = new Orleans.Storage.OrleansGrainStorageSerializer(serializer);
+                if (kind != NodeKind.AdoNetState) options.GrainStorageSerializer = new Orleans.Storage.OrleansGrainStorageSerializer(serializer);
             }));
             if (kind == NodeKind.Transactions) silo.UseTransactions();
         });

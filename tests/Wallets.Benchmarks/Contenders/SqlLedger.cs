@@ -7,13 +7,13 @@ namespace Wallets.Benchmarks.Contenders;
 /// <summary>A PostgreSQL cluster with the plain SQL ledger of stored-procedure.sql, all wallets funded.</summary>
 internal sealed class SqlLedger : IAsyncDisposable
 {
-    private readonly Workspace _workspace = new();
+    private OwnPostgres? _postgres;
 
-    public PostgresServer Postgres { get; private set; } = null!;
+    public PostgresServer Postgres => _postgres!.Server;
 
     public async Task Start(Population population)
     {
-        Postgres = await PostgresServer.Start(Path.Combine(_workspace.Folder, "postgres"), Shell.FreePorts());
+        _postgres = await OwnPostgres.Start();
         await Postgres.Execute(await ReadScript("stored-procedure.sql"));
         await Postgres.Execute(
             $"""
@@ -44,7 +44,6 @@ internal sealed class SqlLedger : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (Postgres is not null) await Postgres.Stop();
-        _workspace.Dispose();
+        if (_postgres is not null) await _postgres.DisposeAsync();
     }
 }

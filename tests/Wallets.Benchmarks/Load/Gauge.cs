@@ -25,23 +25,26 @@ internal static class Gauge
         await contender.Settle();
         var seconds = Stopwatch.GetElapsedTime(startedAt).TotalSeconds;
         var after = await Reading.Take(contender);
+        var own = after.CpuSeconds.Sum(cpu => cpu.Value - before.CpuSeconds[cpu.Key]);
+        var foreign = Math.Max(0, (after.MachineSeconds - before.MachineSeconds - own) / seconds / Environment.ProcessorCount);
         if (tally.Gifts == 0) throw new InvalidOperationException($"{contender.Name} took no gift at all.", tally.FirstFault);
 
         return new Measurement(
             contender.Name, distribution, load, callers, tally.Gifts, tally.Failures, seconds, tally.Gifts / seconds, tally.Latency(),
             after.CpuSeconds.ToDictionary(cpu => cpu.Key, cpu => (cpu.Value - before.CpuSeconds[cpu.Key]) / tally.Gifts * GiftsOfCost),
             (double)(after.WalBytes - before.WalBytes) / tally.Gifts,
-            (double)(after.TableBytes - before.TableBytes) / tally.Gifts);
+            (double)(after.TableBytes - before.TableBytes) / tally.Gifts,
+            foreign);
     }
 
-    private sealed record Reading(IReadOnlyDictionary<string, double> CpuSeconds, long WalBytes, long TableBytes)
+    private sealed record Reading(IReadOnlyDictionary<string, double> CpuSeconds, double MachineSeconds, long WalBytes, long TableBytes)
     {
         public static async Task<Reading> Take(IContender contender)
         {
             var cpu = new Dictionary<string, double> { [LoadGenerator] = ProcessTimes.Seconds(Environment.ProcessId) };
             foreach (var (name, pid) in contender.Pids) cpu[name] = ProcessTimes.Seconds(pid);
             cpu[Database] = ProcessTimes.SecondsOfTree(contender.Postgres.Pid);
-            return new(cpu, await contender.Postgres.WalBytes(), await contender.Postgres.TableBytes());
+            return new(cpu, ProcessTimes.SecondsOfMachine(), await contender.Postgres.WalBytes(), await contender.Postgres.TableBytes());
         }
     }
 }

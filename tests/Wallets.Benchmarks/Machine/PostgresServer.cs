@@ -5,7 +5,7 @@ namespace Wallets.Benchmarks.Machine;
 
 /// <summary>
 /// A running temporary PostgreSQL cluster (deploy/postgres/temporary.sh), with default settings and full durability, and what can
-/// be asked of it as its superuser. Whoever started it stops it.
+/// be asked of it as its superuser.
 /// </summary>
 internal sealed class PostgresServer(string folder, int port, string password, string database)
 {
@@ -14,14 +14,6 @@ internal sealed class PostgresServer(string folder, int port, string password, s
 
     /// <summary>The postmaster; every other process of the database is its child.</summary>
     public int Pid => int.Parse(File.ReadLines(Path.Combine(folder, "data/postmaster.pid")).First(), CultureInfo.InvariantCulture);
-
-    public static async Task<PostgresServer> Start(string folder, int port)
-    {
-        await Shell.Run(Script, "start", folder, port.ToString(CultureInfo.InvariantCulture), Password);
-        return new PostgresServer(folder, port, Password, "postgres");
-    }
-
-    public Task Stop() => Shell.Run(Script, "stop", folder, "immediate");   // its folder is deleted next
 
     public async Task Execute(string sql, int timeoutSeconds = 600)
     {
@@ -57,7 +49,4 @@ internal sealed class PostgresServer(string folder, int port, string password, s
             if (!settings.Contains(needed, StringComparison.Ordinal)) throw new InvalidOperationException($"The database is not durable: {settings}");
         return settings;
     }
-
-    private const string Password = "superuser";
-    private static string Script => Path.Combine(Repository.Root, "deploy/postgres/temporary.sh");
 }

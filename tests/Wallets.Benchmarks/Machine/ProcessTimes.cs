@@ -23,6 +23,13 @@ internal static class ProcessTimes
 
     public static double Seconds(int pid) => ReadStat(pid) is { } fields ? (Ticks(fields, 13) + Ticks(fields, 14)) / TicksPerSecond : 0;
 
+    /// <summary>Processor seconds that anything on this machine has used, and those that its host has taken from it.</summary>
+    public static double SecondsOfMachine()
+    {
+        var fields = File.ReadLines("/proc/stat").First().Split(' ', StringSplitOptions.RemoveEmptyEntries);   // cpu user nice system idle iowait irq softirq steal
+        return ((int[])[1, 2, 3, 6, 7, 8]).Sum(index => Ticks(fields, index)) / TicksPerSecond;
+    }
+
     /// <summary>Bytes of memory that a process holds and no other shares.</summary>
     public static long ResidentBytes(int pid)
     {

@@ -16,6 +16,7 @@ internal sealed class WalletsCluster : IAsyncDisposable
     private readonly int _firstPort;
     private readonly int _silos;
     private readonly int _gateways;
+    private bool _isStopped;
 
     private WalletsCluster(Workspace workspace, Process script, int firstPort, int silos, int gateways)
     {
@@ -58,16 +59,16 @@ internal sealed class WalletsCluster : IAsyncDisposable
         var script = Process.Start(start)!;
         var errors = script.StandardError.ReadToEndAsync();
         while (await script.StandardOutput.ReadLineAsync() is { } line)
-            if (line == "ready") return new WalletsCluster(workspace, script, firstPort, silos, gateways);
+            if (line == "ready") return Leftovers.Add(new WalletsCluster(workspace, script, firstPort, silos, gateways));
         workspace.Dispose();
         throw new InvalidOperationException($"The cluster did not start: {await errors}");
     }
 
-    /// <summary>What the servers logged at level warning or above; a benchmark that provokes warnings says so.</summary>
-    public int CountWarnings() => Directory.GetFiles(_workspace.Folder, "*.log").Sum(file => File.ReadLines(file).Count(line => line.Contains(" warn:", StringComparison.Ordinal) || line.Contains(" fail:", StringComparison.Ordinal)));
-
     public async ValueTask DisposeAsync()
     {
+        if (_isStopped) return;
+        _isStopped = true;
+        Leftovers.Remove(this);
         if (!_script.HasExited) await Shell.Run("bash", "-c", $"kill -TERM {_script.Id}");
         await _script.WaitForExitAsync();
         _script.Dispose();

@@ -6,6 +6,7 @@ namespace Wallets.Benchmarks.Report;
 /// <param name="Load"><c>closed</c>, or the share of the peak of an open loop, such as <c>open 50 %</c>.</param>
 /// <param name="Callers">Sends at once in a closed loop; 0 in an open one.</param>
 /// <param name="CpuSecondsPer10K">Processor seconds per 10,000 gifts, by process.</param>
+/// <param name="ForeignCpuShare">How much of the machine's processors something else used meanwhile: the kernel's share of the work, and whatever falsifies it.</param>
 internal sealed record Measurement(
     string Contender,
     Distribution Distribution,
@@ -18,7 +19,8 @@ internal sealed record Measurement(
     Latency LatencyMs,
     IReadOnlyDictionary<string, double> CpuSecondsPer10K,
     double WalBytesPerGift,
-    double TableBytesPerGift)
+    double TableBytesPerGift,
+    double ForeignCpuShare)
 {
     public const string Closed = "closed";
 

@@ -6,9 +6,11 @@ namespace Wallets.Benchmarks.Report;
 /// <summary>The results for people: throughput, latency, cost, the parts of ours alone, and last the ratios against their targets.</summary>
 internal static class Tables
 {
+    private const double ForeignShareWorthSaying = 0.15;
+
     public static void Show(Measurement m)
     {
-        var failures = m.Failures == 0 ? "" : $", {m.Failures:N0} FAILED";
+        var failures = (m.Failures == 0 ? "" : $", {m.Failures:N0} FAILED") + (m.ForeignCpuShare < ForeignShareWorthSaying ? "" : $", something else took {m.ForeignCpuShare:0 %} of the machine");
         AnsiConsole.MarkupLineInterpolated($"  {m.Distribution.ToString().ToLowerInvariant(),-8} {Load(m),-16} [bold]{m.GiftsPerSecond,9:N0}[/] gifts/s   p50 {m.LatencyMs.P50:0.0}  p99 {m.LatencyMs.P99:0.0}  p99.9 {m.LatencyMs.P999:0.0} ms{failures}");
     }
 
