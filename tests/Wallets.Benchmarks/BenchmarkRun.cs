@@ -6,12 +6,13 @@ using Wallets.Benchmarks.Report;
 namespace Wallets.Benchmarks;
 
 /// <summary>
-/// One run: the parts of the plan one after the other, then the report. Exit code 1 if it could not run; or, for the smoke plan, if
-/// a ratio is below half its target or one of our gifts failed.
+/// One run: the parts of the plan one after the other, then the report. Exit code 1 if any of it could not run; or, for the smoke
+/// plan, if a ratio is below half its target or one of our gifts failed.
 /// </summary>
 internal sealed class BenchmarkRun(Plan plan, string? jsonFile, string? plotFolder)
 {
     private const int WidthOfFiles = 160;
+    private int _couldNotRun;
 
     public async Task<int> Run()
     {
@@ -24,18 +25,42 @@ internal sealed class BenchmarkRun(Plan plan, string? jsonFile, string? plotFold
             Plan = plan.Name,
             StartedAt = TimeProvider.System.GetUtcNow(),
         };
-        if (plan.Parts.Contains(Part.Throughput))
-            foreach (var contender in plan.Contenders) await Throughput.Run(contender, plan, results);
-        if (plan.Parts.Contains(Part.Growth)) await Growth.Run(plan, results);
-        if (plan.Parts.Contains(Part.Memory)) await Memory.Run(plan, results);
-        if (plan.Parts.Contains(Part.Cold)) await Cold.Run(plan, results);
-        if (plan.Parts.Contains(Part.Replays)) await Replays.Run(plan, results);
+        foreach (var part in plan.Parts)
+        {
+            switch (part)
+            {
+                case Part.Throughput:
+                    foreach (var contender in plan.Contenders) await Timed(() => Throughput.Run(contender, plan, results));
+                    break;
+                case Part.Growth: await Timed(() => Growth.Run(plan, results)); break;
+                case Part.Memory: await Timed(() => Memory.Run(plan, results)); break;
+                case Part.Cold: await Timed(() => Cold.Run(plan, results)); break;
+                case Part.Replays: await Timed(() => Replays.Run(plan, results)); break;
+            }
+        }
 
         Tables.Show(results);
         AnsiConsole.MarkupLineInterpolated($"took {(TimeProvider.System.GetUtcNow() - results.StartedAt).TotalMinutes:0.0} min");
         if (jsonFile is not null) await JsonReport.Write(results, jsonFile);
         if (plotFolder is not null) Plots.Draw(results, plotFolder);
-        return plan.Name == Plan.Smoke.Name ? Judge(results) : 0;
+        return _couldNotRun > 0 ? 1 : plan.Name == Plan.Smoke.Name ? Judge(results) : 0;
+    }
+
+    /// <summary>One part or contender that cannot run does not cost the results of the others; the exit code tells.</summary>
+    private async Task Timed(Func<Task> part)
+    {
+        var startedAt = TimeProvider.System.GetTimestamp();
+        try
+        {
+            await part();
+        }
+        catch (Exception fault)
+        {
+            _couldNotRun++;
+            AnsiConsole.MarkupLineInterpolated($"  [red]could not run:[/] {fault.Message} {fault.InnerException?.Message}");
+            await Console.Error.WriteLineAsync(fault.ToString());
+        }
+        AnsiConsole.MarkupLineInterpolated($"  [grey]{TimeProvider.System.GetElapsedTime(startedAt).TotalSeconds:0} s[/]");
     }
 
     private static int Judge(Results results)

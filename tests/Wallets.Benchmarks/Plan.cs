@@ -18,6 +18,9 @@ internal sealed record Plan
     /// <summary>How many of a contender's levels of concurrency are tried, the highest ones.</summary>
     public required int MostLevels { get; init; }
 
+    /// <summary>Whether every distribution is tried at every level, or only the uniform one, and the others at its best.</summary>
+    public required bool EveryLevelForAll { get; init; }
+
     public required IReadOnlyList<string> Contenders { get; init; }
     public required IReadOnlyList<Part> Parts { get; init; }
 
@@ -33,6 +36,9 @@ internal sealed record Plan
 
     /// <summary>Wallets of a thousand entries that are activated cold.</summary>
     public required int ColdWallets { get; init; }
+
+    /// <summary>How long sessions of the database are given to tell what they counted; null not to count reads at all.</summary>
+    public required TimeSpan? CountReadsAfter { get; init; }
 
     /// <summary>How often the load without and the load with replays are measured in turn.</summary>
     public required int ReplayRounds { get; init; }
@@ -52,6 +58,7 @@ internal sealed record Plan
         WarmUp = TimeSpan.FromSeconds(20),
         Window = TimeSpan.FromSeconds(20),
         MostLevels = int.MaxValue,
+        EveryLevelForAll = true,
         Contenders = Names.All,
         Parts = Enum.GetValues<Part>(),
         LoadsOfOurs = [0.25, 0.5, 0.8],
@@ -59,6 +66,7 @@ internal sealed record Plan
         MillionEntries = [0, 1, 10, 50],
         Activations = [100_000, 1_000_000],
         ColdWallets = 500,
+        CountReadsAfter = TimeSpan.FromSeconds(12),
         ReplayRounds = 3,
     };
 
@@ -68,6 +76,7 @@ internal sealed record Plan
         WarmUp = TimeSpan.FromSeconds(3),
         Window = TimeSpan.FromSeconds(2),
         MostLevels = 2,
+        EveryLevelForAll = false,
         Contenders = Names.All,
         Parts = Enum.GetValues<Part>(),
         LoadsOfOurs = [0.25, 0.5, 0.8],
@@ -75,6 +84,7 @@ internal sealed record Plan
         MillionEntries = [0, 0.5],
         Activations = [100_000],
         ColdWallets = 100,
+        CountReadsAfter = null,
         ReplayRounds = 1,
     };
 
@@ -84,6 +94,7 @@ internal sealed record Plan
         WarmUp = TimeSpan.FromSeconds(3),
         Window = TimeSpan.FromSeconds(2),
         MostLevels = 1,
+        EveryLevelForAll = false,
         Contenders = [.. Names.All.Where(name => name is not (Names.OursOn3Silos or Names.BatchedSql or Names.AdoNetStateTuned))],
         Parts = [Part.Throughput],
         LoadsOfOurs = [0.5],
@@ -91,6 +102,7 @@ internal sealed record Plan
         MillionEntries = [],
         Activations = [],
         ColdWallets = 0,
+        CountReadsAfter = null,
         ReplayRounds = 0,
     };
 }

@@ -42,8 +42,6 @@ internal sealed class OurLedger(PostgresServer postgres, Population population)
         _creditedBefore = await CountCredits();
     }
 
-    public int Wallets => population.Wallets;
-
     /// <summary>Appends so many settled gifts to every wallet but the last, all to the first creator, while none of them is active. Not after a history.</summary>
     public async Task AppendGifts(int giftsPerWallet)
     {

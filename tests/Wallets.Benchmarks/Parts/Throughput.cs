@@ -22,9 +22,12 @@ internal static class Throughput
         var levels = plan.LevelsOf(contender);
         await ClosedLoop.Run(contender, plan.Population, Distribution.Uniform, levels[0], plan.WarmUp);
         foreach (var distribution in Enum.GetValues<Distribution>())
-            foreach (var callers in levels)
+        {
+            var isFirst = distribution == Distribution.Uniform;
+            foreach (var callers in isFirst || plan.EveryLevelForAll ? levels : [results.Peak(name, Distribution.Uniform)!.Callers])
                 Add(await Gauge.Measure(contender, distribution, Measurement.Closed, callers,
                     () => ClosedLoop.Run(contender, plan.Population, distribution, callers, plan.Window)));
+        }
 
         var peak = results.Peak(name, Distribution.Uniform)!.GiftsPerSecond;
         foreach (var share in plan.LoadsOf(name))

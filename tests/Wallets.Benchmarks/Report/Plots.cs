@@ -8,6 +8,7 @@ internal static class Plots
 {
     private const int Width = 1_100;
     private const int Height = 600;
+    private const double RoomForLegend = 0.2;
 
     public static void Draw(Results results, string folder)
     {
@@ -38,10 +39,10 @@ internal static class Plots
             drawn.LegendText = distribution.ToString().ToLowerInvariant();
         }
         plot.Axes.Bottom.SetTicks([.. names.Select((_, i) => i * (distributions.Length + 1) + 1.0)], [.. names.Select(name => name.Replace('_', '\n'))]);
-        plot.Axes.Margins(bottom: 0);
+        plot.Axes.Margins(bottom: 0, top: RoomForLegend);
         plot.Title("Peak, thousand gifts per second");
         plot.YLabel("gifts per second");
-        plot.ShowLegend(Alignment.UpperRight);
+        plot.ShowLegend(Alignment.UpperCenter, Orientation.Horizontal);
         return plot;
     }
 
@@ -57,6 +58,8 @@ internal static class Plots
         }
         UseDecades(plot.Axes.Left);
         UseDecades(plot.Axes.Bottom);
+        var open = results.Measurements.Where(m => m.Load != Measurement.Closed).ToList();
+        if (open.Count > 0) plot.Axes.SetLimits(DecadeBelow(open.Min(m => m.GiftsPerSecond)), DecadeAbove(open.Max(m => m.GiftsPerSecond)), DecadeBelow(open.Min(m => m.LatencyMs.P99)), DecadeAbove(open.Max(m => m.LatencyMs.P99)));
         plot.Title("p99 from the intended time, at 25, 50 and 80 % of each contender's peak");
         plot.XLabel("gifts per second");
         plot.YLabel("ms");
@@ -80,6 +83,9 @@ internal static class Plots
         plot.ShowLegend(Alignment.LowerRight);
         return plot;
     }
+
+    private static double DecadeBelow(double value) => Math.Floor(Math.Log10(value));
+    private static double DecadeAbove(double value) => Math.Ceiling(Math.Log10(value) + 0.01);
 
     /// <summary>Ticks for an axis whose values are given as their decimal logarithms.</summary>
     private static void UseDecades(IAxis axis) => axis.TickGenerator = new ScottPlot.TickGenerators.NumericAutomatic

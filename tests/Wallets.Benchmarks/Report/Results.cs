@@ -35,9 +35,9 @@ internal sealed record MemoryPoint(int Activations, double HeapBytesPerWallet, d
 
 /// <summary>Bringing wallets back one after the other, nothing else running.</summary>
 /// <param name="State">What there was to read.</param>
-/// <param name="SnapshotReads">Index look-ups of grain state per activation.</param>
+/// <param name="SnapshotReads">Index look-ups of grain state per activation; null if they were not counted.</param>
 /// <param name="TailReads">Look-ups of entries per activation.</param>
-internal sealed record ColdPoint(string State, int Wallets, Latency LatencyMs, double SnapshotReads, double TailReads);
+internal sealed record ColdPoint(string State, int Wallets, Latency LatencyMs, double? SnapshotReads, double? TailReads);
 
 /// <summary>New gifts per second without, and with, callers who repeat old keys.</summary>
 internal sealed record ReplayPoint(double Without, double With, double ReplaysPerSecond, long ReplayFailures, double ReplayP99Ms);

@@ -66,7 +66,7 @@ internal static class Tables
         foreach (var m in results.Memory)
             AnsiConsole.MarkupLineInterpolated($"{m.Activations:N0} active wallets: {m.HeapBytesPerWallet:N0} B of heap each, {m.ResidentBytesPerWallet:N0} B resident");
         foreach (var c in results.Cold)
-            AnsiConsole.MarkupLineInterpolated($"cold activation, {c.State}: p50 {c.LatencyMs.P50:0.0}, p99 {c.LatencyMs.P99:0.0} ms; {c.SnapshotReads:0.0} reads of state and {c.TailReads:0.0} of entries each");
+            AnsiConsole.MarkupLineInterpolated($"cold activation, {c.State}: p50 {c.LatencyMs.P50:0.0}, p99 {c.LatencyMs.P99:0.0} ms{(c.SnapshotReads is null ? "" : $"; {c.SnapshotReads:0.0} reads of state and {c.TailReads:0.0} of entries each")}");
         if (results.Replays is { } r)
             AnsiConsole.MarkupLineInterpolated($"replays: {r.Without:N0} gifts/s without, {r.With:N0} with {r.ReplaysPerSecond:N0} replays/s (their p99 {r.ReplayP99Ms:0.0} ms, {r.ReplayFailures} failed)");
     }
