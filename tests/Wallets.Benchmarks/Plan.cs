@@ -15,7 +15,7 @@ internal sealed record Plan
     /// <summary>Of each measured load.</summary>
     public required TimeSpan Window { get; init; }
 
-    /// <summary>How many of a contender's levels of concurrency are tried, the highest ones.</summary>
+    /// <summary>How many levels of concurrency are tried of ours and of the stored procedure, the highest ones; of the others one, if not all.</summary>
     public required int MostLevels { get; init; }
 
     /// <summary>Whether every distribution is tried at every level, or only the uniform one, and the others at its best.</summary>
@@ -48,9 +48,11 @@ internal sealed record Plan
     public IReadOnlyList<double> LoadsOf(string contender) =>
         contender switch { Names.CopyLimit => [], Names.Ours => LoadsOfOurs, _ => LoadsOfOthers };
 
-    public IReadOnlyList<int> LevelsOf(IContender contender) => MostLevels == 1 && contender.Levels.Count > 1
-        ? [contender.Levels[^2]]
-        : [.. contender.Levels.TakeLast(MostLevels)];
+    public IReadOnlyList<int> LevelsOf(IContender contender)
+    {
+        var most = MostLevels == int.MaxValue || contender.Name is Names.Ours or Names.StoredProcedure ? MostLevels : 1;
+        return most == 1 && contender.Levels.Count > 1 ? [contender.Levels[^2]] : [.. contender.Levels.TakeLast(most)];
+    }
 
     public static Plan Full => new()
     {
@@ -74,7 +76,7 @@ internal sealed record Plan
     {
         Name = "quick",
         WarmUp = TimeSpan.FromSeconds(3),
-        Window = TimeSpan.FromSeconds(2),
+        Window = TimeSpan.FromSeconds(1.5),
         MostLevels = 2,
         EveryLevelForAll = false,
         Contenders = Names.All,

@@ -9,6 +9,7 @@ internal static class Plots
     private const int Width = 1_100;
     private const int Height = 600;
     private const double RoomForLegend = 0.2;
+    private const float RoomForLabel = 45;
 
     public static void Draw(Results results, string folder)
     {
@@ -56,6 +57,7 @@ internal static class Plots
             line.LegendText = contender.Key;
             line.MarkerSize = 9;
         }
+        plot.Axes.Right.MinimumSize = RoomForLabel;
         UseDecades(plot.Axes.Left);
         UseDecades(plot.Axes.Bottom);
         var open = results.Measurements.Where(m => m.Load != Measurement.Closed).ToList();
