@@ -1,0 +1,57 @@
+using System.Diagnostics;
+using Wallets.Benchmarks.Contenders;
+
+namespace Wallets.Benchmarks.Load;
+
+/// <summary>
+/// Callers who do not wait for each other: sends begin at the times of a Poisson process, whatever has become of the earlier ones.
+/// Latency counts from the time a send was meant to begin, so a stall is paid for by everyone who came during it.
+/// </summary>
+internal static class OpenLoop
+{
+    public static Task<Tally> Run(ISender sender, Population population, Distribution distribution, double giftsPerSecond, TimeSpan duration)
+    {
+        var source = new GiftSource(population, distribution, seed: 1_000_003);
+        return Run(sender, giftsPerSecond, duration, source.Fill);
+    }
+
+    /// <param name="fill">Gives the gifts of the next send; called by one thread.</param>
+    public static async Task<Tally> Run(ISender sender, double giftsPerSecond, TimeSpan duration, Action<Span<DrawnGift>> fill)
+    {
+        var tally = new Tally();
+        var random = new Random(7);
+        var meanPause = sender.GiftsPerSend / giftsPerSecond * Stopwatch.Frequency;
+        var startedAt = Stopwatch.GetTimestamp();
+        var endsAt = startedAt + duration.TotalSeconds * Stopwatch.Frequency;
+        var underWay = new List<Task>();
+        using var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(1));
+
+        double dueAt = startedAt;
+        while (dueAt < endsAt)
+        {
+            while (dueAt <= Stopwatch.GetTimestamp() && dueAt < endsAt)
+            {
+                var gifts = new DrawnGift[sender.GiftsPerSend];
+                fill(gifts);
+                underWay.Add(Send(sender, gifts, (long)dueAt, tally));
+                dueAt -= Math.Log(1 - random.NextDouble()) * meanPause;
+            }
+            await ticks.WaitForNextTickAsync();
+        }
+        await Task.WhenAll(underWay);
+        return tally;
+    }
+
+    private static async Task Send(ISender sender, DrawnGift[] gifts, long dueAt, Tally tally)
+    {
+        try
+        {
+            await sender.Send(gifts);
+            tally.Sent(gifts.Length, dueAt);
+        }
+        catch (Exception fault)
+        {
+            tally.Failed(gifts.Length, fault);   // counted and reported; the load goes on
+        }
+    }
+}

@@ -1,0 +1,125 @@
+using Wallets.Benchmarks.Contenders;
+using Wallets.Benchmarks.Load;
+
+namespace Wallets.Benchmarks;
+
+/// <summary>
+/// How long and how much of everything. The full plan takes what it needs for figures to be trusted; the quick one shows every contender
+/// within four minutes; the smoke one, for CI, shows within two that it runs and that no ratio has collapsed.
+/// </summary>
+internal sealed record Plan
+{
+    public required string Name { get; init; }
+    public required TimeSpan WarmUp { get; init; }
+
+    /// <summary>Of each measured load.</summary>
+    public required TimeSpan Window { get; init; }
+
+    /// <summary>How many levels of concurrency are tried of ours and of the stored procedure, the highest ones; of the others one, if not all.</summary>
+    public required int MostLevels { get; init; }
+
+    /// <summary>Whether every distribution is tried at every level, or only the uniform one, and the others at its best.</summary>
+    public required bool EveryLevelForAll { get; init; }
+
+    public required IReadOnlyList<string> Contenders { get; init; }
+    public required IReadOnlyList<Part> Parts { get; init; }
+
+    /// <summary>Open loops, in shares of the peak: for ours, and for the others.</summary>
+    public required IReadOnlyList<double> LoadsOfOurs { get; init; }
+    public required IReadOnlyList<double> LoadsOfOthers { get; init; }
+
+    /// <summary>Entries that are there already, in millions; each is measured.</summary>
+    public required IReadOnlyList<double> MillionEntries { get; init; }
+
+    /// <summary>Activations whose memory is measured.</summary>
+    public required IReadOnlyList<int> Activations { get; init; }
+
+    /// <summary>Wallets of a thousand entries that are activated cold.</summary>
+    public required int ColdWallets { get; init; }
+
+    /// <summary>How long sessions of the database are given to tell what they counted; null not to count reads at all.</summary>
+    public required TimeSpan? CountReadsAfter { get; init; }
+
+    /// <summary>How often the load without and the load with replays are measured in turn.</summary>
+    public required int ReplayRounds { get; init; }
+
+    public Population Population { get; } = new(Wallets: 20_000, Creators: 1_000);
+
+    public IReadOnlyList<double> LoadsOf(string contender) =>
+        contender switch { Names.CopyLimit => [], Names.Ours => LoadsOfOurs, _ => LoadsOfOthers };
+
+    public IReadOnlyList<int> LevelsOf(IContender contender)
+    {
+        var most = MostLevels == int.MaxValue || contender.Name is Names.Ours or Names.StoredProcedure ? MostLevels : 1;
+        return most == 1 && contender.Levels.Count > 1 ? [contender.Levels[^2]] : [.. contender.Levels.TakeLast(most)];
+    }
+
+    public static Plan Full => new()
+    {
+        Name = "full",
+        WarmUp = TimeSpan.FromSeconds(20),
+        Window = TimeSpan.FromSeconds(20),
+        MostLevels = int.MaxValue,
+        EveryLevelForAll = true,
+        Contenders = Names.All,
+        Parts = Enum.GetValues<Part>(),
+        LoadsOfOurs = [0.25, 0.5, 0.8],
+        LoadsOfOthers = [0.25, 0.5, 0.8],
+        MillionEntries = [0, 1, 10, 50],
+        Activations = [100_000, 1_000_000],
+        ColdWallets = 500,
+        CountReadsAfter = TimeSpan.FromSeconds(12),
+        ReplayRounds = 3,
+    };
+
+    public static Plan Quick => new()
+    {
+        Name = "quick",
+        WarmUp = TimeSpan.FromSeconds(3),
+        Window = TimeSpan.FromSeconds(1.5),
+        MostLevels = 2,
+        EveryLevelForAll = false,
+        Contenders = Names.All,
+        Parts = Enum.GetValues<Part>(),
+        LoadsOfOurs = [0.25, 0.5, 0.8],
+        LoadsOfOthers = [0.5],
+        MillionEntries = [0, 0.5],
+        Activations = [100_000],
+        ColdWallets = 100,
+        CountReadsAfter = null,
+        ReplayRounds = 1,
+    };
+
+    public static Plan Smoke => new()
+    {
+        Name = "smoke",
+        WarmUp = TimeSpan.FromSeconds(3),
+        Window = TimeSpan.FromSeconds(2),
+        MostLevels = 1,
+        EveryLevelForAll = false,
+        Contenders = [.. Names.All.Where(name => name is not (Names.OursOn3Silos or Names.BatchedSql or Names.AdoNetStateTuned))],
+        Parts = [Part.Throughput],
+        LoadsOfOurs = [0.5],
+        LoadsOfOthers = [],
+        MillionEntries = [],
+        Activations = [],
+        ColdWallets = 0,
+        CountReadsAfter = null,
+        ReplayRounds = 0,
+    };
+}
+
+/// <summary>What can be measured alone, by <c>--only</c>.</summary>
+internal enum Part
+{
+    /// <summary>Peak, latency and cost of every contender.</summary>
+    Throughput,
+    /// <summary>Ours with entries already there.</summary>
+    Growth,
+    /// <summary>What an active wallet takes.</summary>
+    Memory,
+    /// <summary>How long a wallet takes to come back.</summary>
+    Cold,
+    /// <summary>What callers who repeat old keys cost the others.</summary>
+    Replays,
+}

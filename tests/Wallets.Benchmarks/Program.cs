@@ -1,0 +1,33 @@
+using System.CommandLine;
+using Wallets.Benchmarks;
+using Wallets.Benchmarks.Contenders;
+
+var quick = new Option<bool>("--quick") { Description = "Every contender, short runs: within four minutes." };
+var smoke = new Option<bool>("--smoke") { Description = "For CI: about two minutes; fails if a ratio falls below half its target." };
+var json = new Option<string?>("--json") { Description = "A file for the results." };
+var plots = new Option<string?>("--plots") { Description = "A folder for the pictures." };
+var only = new Option<string?>("--only") { Description = $"Parts, separated by commas: {string.Join(", ", Enum.GetNames<Part>()).ToLowerInvariant()}." };
+var contenders = new Option<string?>("--contenders") { Description = $"Contenders of part throughput, separated by commas: {string.Join(", ", Names.All)}." };
+var entries = new Option<double?>("--entries") { Description = "Million entries that are there already in part growth; by default 50." };
+var seconds = new Option<double?>("--seconds") { Description = "How long each load is measured." };
+
+var run = new RootCommand("Measures this system and what its users would pick instead, side by side.") { quick, smoke, json, plots, only, contenders, entries, seconds };
+run.SetAction((arguments, _) =>
+{
+    var plan = arguments.GetValue(smoke) ? Plan.Smoke : arguments.GetValue(quick) ? Plan.Quick : Plan.Full;
+    if (arguments.GetValue(only) is { } parts) plan = plan with { Parts = [.. parts.Split(',').Select(part => Enum.Parse<Part>(part, ignoreCase: true))] };
+    if (arguments.GetValue(contenders) is { } names) plan = plan with { Contenders = names.Split(',') };
+    if (arguments.GetValue(entries) is { } millions) plan = plan with { MillionEntries = [0, millions] };
+    if (arguments.GetValue(seconds) is { } window) plan = plan with { Window = TimeSpan.FromSeconds(window) };
+    return new BenchmarkRun(plan, arguments.GetValue(json), arguments.GetValue(plots)).Run();
+});
+
+var kind = new Option<NodeKind>("--kind") { Required = true };
+var siloPort = new Option<int>("--silo-port") { Required = true };
+var gatewayPort = new Option<int>("--gateway-port") { Required = true };
+var node = new Command("node", "The silo of a contender.") { kind, siloPort, gatewayPort };
+node.Hidden = true;
+node.SetAction((arguments, _) => NodeCommand.Run(arguments.GetValue(kind), arguments.GetValue(siloPort), arguments.GetValue(gatewayPort)));
+run.Subcommands.Add(node);
+
+return await run.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
