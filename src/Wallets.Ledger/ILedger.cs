@@ -54,10 +54,11 @@ public interface ILedger
     /// and the time before which no further debit can appear. May take long if <paramref name="since"/> is long ago.
     /// </summary>
     /// <param name="since">Nothing older is looked at.</param>
+    /// <param name="grace">Nothing that is not this much older than the horizon is looked at either: its credit may be on its way.</param>
     /// <param name="limit">Gifts that are returned at most.</param>
     /// <param name="except">Creators whose gifts are left out.</param>
     /// <param name="only">The one creator whose gifts are looked for, or null for all.</param>
-    Task<UnsettledScan> FindUnsettled(DateTimeOffset since, int limit, IReadOnlyCollection<string> except, string? only = null);
+    Task<UnsettledScan> FindUnsettled(DateTimeOffset since, TimeSpan grace, int limit, IReadOnlyCollection<string> except, string? only = null);
 
     /// <summary>Every published rate card, oldest first.</summary>
     Task<IReadOnlyList<RateCard>> ReadRateCards();

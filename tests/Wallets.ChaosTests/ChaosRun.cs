@@ -69,7 +69,7 @@ internal sealed class ChaosRun(RunSettings settings)
         var unsettled = settled > SettleTarget ? Math.Max(1, await books.CountUnsettled()) : 0;
         var verdicts = await new Judge(history.Operations, await books.ReadAll()).Decide(workload.CoinsOf, workload.DiamondsOf, unsettled);
 
-        var report = new Report(settings, commit, history.Operations, injected, impossible, verdicts, alive, settled, CountFenced(cluster.Folder));
+        var report = new Report(settings, commit, history.Operations, injected, impossible, verdicts, alive, settled, Logged(cluster.Folder, "silo*.log", "Fenced:").Count, Logged(cluster.Folder, "gateway*.log", "Unexpected fault"));
         report.Write(AnsiConsole.Console);
         report.WriteTo(Path.Combine(cluster.Folder, "report.md"));
         if (settings.ReportFile is { } file) report.WriteTo(file);
@@ -159,8 +159,8 @@ internal sealed class ChaosRun(RunSettings settings)
         return watch.Elapsed;
     }
 
-    private static int CountFenced(string folder) =>
-        Directory.GetFiles(folder, "silo*.log").Sum(file => File.ReadLines(file).Count(line => line.Contains("Fenced:", StringComparison.Ordinal)));
+    private static IReadOnlyList<string> Logged(string folder, string files, string text) =>
+        [.. Directory.GetFiles(folder, files).SelectMany(File.ReadLines).Where(line => line.Contains(text, StringComparison.Ordinal))];
 
     private static string FindRoot()
     {

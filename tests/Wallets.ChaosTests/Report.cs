@@ -16,7 +16,8 @@ internal sealed class Report(
     IReadOnlyList<Verdict> verdicts,
     TimeSpan alive,
     TimeSpan settled,
-    int fenced)
+    int fenced,
+    IReadOnlyList<string> unexpected)
 {
     public void WriteTo(string file)
     {
@@ -39,6 +40,8 @@ internal sealed class Report(
         WriteKills(console);
         console.WriteLine($"- After healing: a purchase and a gift succeed after {Seconds(alive)}, nothing is in flight {Seconds(settled)} later (target {Seconds(ChaosRun.SettleTarget)}).");
         console.WriteLine($"- Writes that were fenced: {fenced}.");
+        console.WriteLine($"- Faults that the gateways did not expect: {unexpected.Count}.");
+        foreach (var fault in unexpected.Take(5)) console.WriteLine($"  - {fault[..Math.Min(fault.Length, 500)]}");
         console.WriteLine($"- Refusals: {Counts(history.Where(operation => operation.End == End.Refused), operation => operation.Code)}.");
         console.WriteLine($"- Unknown, and how the first attempt in doubt ended: {Counts(history.Where(operation => operation.End == End.Unknown), operation => operation.Doubt ?? operation.Code)}.");
         console.WriteLine();

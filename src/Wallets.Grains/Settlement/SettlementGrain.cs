@@ -25,7 +25,8 @@ internal sealed class SettlementState
 }
 
 /// <summary>
-/// Looks for debits without credit from the watermark on and delivers their credits again, flagged. The watermark passes neither an
+/// Looks for debits without credit from the watermark on and delivers their credits again, flagged. It looks at a gift when its own
+/// silo has had the grace to deliver it, and so at nearly every gift just once. The watermark passes neither an
 /// unsettled debit nor the ledger's horizon, before which no debit can appear any more. A creator who cannot be credited is set
 /// aside and tried apart, so that one broken account holds up nobody else. The state is stored now and then: an old one only
 /// makes the next scan longer.
@@ -41,7 +42,7 @@ internal sealed partial class SettlementGrain(
     private const int PageSize = 10_000;
     private const int MostPagesAtOnce = 20;
     private const int MaxBatch = 1_000;
-    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(900);
     private static readonly TimeSpan StoreInterval = TimeSpan.FromSeconds(30);
 
     /// <summary>For a transaction that had begun and did not show yet when the horizon was read.</summary>
@@ -57,6 +58,7 @@ internal sealed partial class SettlementGrain(
     private DateTimeOffset _storedAt;
     private DateTimeOffset _triedSetAsideAt;
 
+    private TimeSpan Grace => options.Value.SettlementGrace;
     private Dictionary<string, DateTimeOffset> SetAside => state.State.SetAside;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
@@ -95,18 +97,17 @@ internal sealed partial class SettlementGrain(
     {
         for (var page = 1; ; page++)
         {
-            var scan = await ledger.FindUnsettled(since, PageSize, SetAside.Keys);
-            var oldest = scan.Gifts.Count > 0 ? scan.Gifts[0].Debit.RecordedAt : scan.Horizon;
-            if (page == 1) metrics.InFlight(scan.Gifts.Count, scan.Horizon > oldest ? scan.Horizon - oldest : TimeSpan.Zero);
+            var scan = await ledger.FindUnsettled(since, Grace, PageSize, SetAside.Keys);
+            var settledUpTo = scan.Horizon - (Grace > HorizonMargin ? Grace : HorizonMargin);
+            var oldest = scan.Gifts.Count > 0 ? scan.Gifts[0].Debit.RecordedAt : settledUpTo;
+            if (page == 1) metrics.Overdue(scan.Gifts.Count, scan.Gifts.Count > 0 && scan.Horizon > oldest ? scan.Horizon - oldest : TimeSpan.Zero);
 
-            var due = scan.Gifts.Where(gift => gift.Debit.RecordedAt < scan.Horizon - options.Value.SettlementGrace).GroupBy(gift => gift.CreatorId);
-            await Task.WhenAll(due.Select(async gifts =>
+            await Task.WhenAll(scan.Gifts.GroupBy(gift => gift.CreatorId).Select(async gifts =>
             {
                 if (!await Redeliver(gifts.Key, gifts)) SetAside.TryAdd(gifts.Key, gifts.First().Debit.RecordedAt);
             }));
             if (scan.Gifts.Count == PageSize && page < MostPagesAtOnce) continue;
 
-            var settledUpTo = scan.Horizon - HorizonMargin;
             return oldest < settledUpTo ? oldest : settledUpTo;
         }
     }
@@ -115,7 +116,7 @@ internal sealed partial class SettlementGrain(
     {
         foreach (var (creatorId, since) in SetAside.ToList())
         {
-            var scan = await ledger.FindUnsettled(since, PageSize, [], creatorId);
+            var scan = await ledger.FindUnsettled(since, Grace, PageSize, [], creatorId);
             if (scan.Gifts.Count > 0 && !await Redeliver(creatorId, scan.Gifts)) continue;
             if (scan.Gifts.Count < PageSize) SetAside.Remove(creatorId);   // what came meanwhile is younger than the watermark or was just delivered
         }

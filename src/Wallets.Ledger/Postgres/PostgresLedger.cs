@@ -195,9 +195,10 @@ public sealed class PostgresLedger : ILedger, IAsyncDisposable
 
     /// <summary>
     /// The horizon is read before the scan: a debit that commits later was stamped by a transaction that began after it, or by one
-    /// that still ran then and so holds the horizon back.
+    /// that still ran then and so holds the horizon back. Each gift's credit is looked up by its key, whatever the planner thinks of
+    /// joins: with statistics from before the rush it would compare every gift with every credit.
     /// </summary>
-    public async Task<UnsettledScan> FindUnsettled(DateTimeOffset since, int limit, IReadOnlyCollection<string> except, string? only)
+    public async Task<UnsettledScan> FindUnsettled(DateTimeOffset since, TimeSpan grace, int limit, IReadOnlyCollection<string> except, string? only)
     {
         var horizon = await Query(
             "SELECT least(now(), min(xact_start)) FROM pg_stat_activity WHERE application_name = 'wallets-ledger' AND datname = current_database() AND pid <> pg_backend_pid()",
@@ -206,15 +207,18 @@ public sealed class PostgresLedger : ILedger, IAsyncDisposable
             _scans,
             $"""
             SELECT {EntryColumns}, sender.name, creator.name
-            FROM entries e
+            FROM (
+                SELECT * FROM entries e
+                WHERE e.kind = 2 AND e.recorded_at >= $1 AND e.recorded_at <= $2
+                  AND e.counterparty <> ALL (ARRAY(SELECT account_id FROM accounts WHERE kind = 2 AND name = ANY($4)))
+                  AND ($5 = '' OR e.counterparty = (SELECT account_id FROM accounts WHERE kind = 2 AND name = $5))
+                  AND (SELECT c.seq FROM entries c WHERE c.transfer_id = e.transfer_id AND c.counterparty = e.account_id AND c.account_id = e.counterparty AND c.kind = 11 LIMIT 1) IS NULL
+                ORDER BY e.recorded_at LIMIT $3) e
             JOIN accounts sender ON sender.account_id = e.account_id
             JOIN accounts creator ON creator.account_id = e.counterparty
-            WHERE e.kind = 2 AND e.recorded_at >= $1
-              AND creator.name <> ALL($3) AND ($4 = '' OR creator.name = $4)
-              AND NOT EXISTS (SELECT FROM entries c WHERE c.transfer_id = e.transfer_id AND c.counterparty = e.account_id AND c.account_id = e.counterparty AND c.kind = 11)
-            ORDER BY e.recorded_at LIMIT $2
+            ORDER BY e.recorded_at
             """,
-            row => new UnsettledGift(ReadEntry(row), row.GetString(14), row.GetString(15)), default, since.UtcDateTime, limit, except.ToList(), only ?? "");
+            row => new UnsettledGift(ReadEntry(row), row.GetString(14), row.GetString(15)), default, since.UtcDateTime, horizon[0] - grace, limit, except.ToList(), only ?? "");
         return new(gifts, new DateTimeOffset(horizon[0]));
     }
 

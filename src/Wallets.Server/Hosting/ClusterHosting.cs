@@ -46,11 +46,7 @@ internal static class ClusterHosting
         client.Configure<ClusterOptions>(options => (options.ServiceId, options.ClusterId) = (ServiceId, settings.ClusterId));
         client.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = TimeSpan.FromSeconds(2));
         client.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (PostgresInvariant, settings.RequireConnectionString()));
-        client.UseConnectionRetryFilter(async (_, cancellation) =>
-        {
-            await Task.Delay(TimeSpan.FromSeconds(1), cancellation);
-            return true;   // the gateway waits for the cluster; meanwhile it is not ready
-        });
+        client.UseConnectionRetryFilter<PatienceWithTheCluster>();
     });
 
     /// <summary>
@@ -75,4 +71,18 @@ internal static class ClusterHosting
         options.Payouts = settings.Payouts;
         options.AllowDevPayments = settings.IsDevelopment;
     }
+}
+
+/// <summary>A gateway that finds no silo waits for one; meanwhile it is not ready.</summary>
+internal sealed partial class PatienceWithTheCluster(TimeProvider time, ILogger<PatienceWithTheCluster> logger) : IClientConnectionRetryFilter
+{
+    public async Task<bool> ShouldRetryConnectionAttempt(Exception exception, CancellationToken cancellationToken)
+    {
+        LogNoSilo(exception.Message);
+        await Task.Delay(TimeSpan.FromSeconds(1), time, cancellationToken);
+        return true;
+    }
+
+    [LoggerMessage(LogLevel.Warning, "No silo can be reached yet: {Reason}")]
+    private partial void LogNoSilo(string reason);
 }

@@ -27,9 +27,9 @@ internal sealed class ChaosLedger(ILedger inner, Control control) : WrappedLedge
     public override async Task<IReadOnlySet<CreditId>> FindCredits(long accountId, IReadOnlyCollection<CreditId> credits) =>
         control.Bug == Bug.SkipCreditDedup ? new HashSet<CreditId>() : await base.FindCredits(accountId, credits);
 
-    public override async Task<UnsettledScan> FindUnsettled(DateTimeOffset since, int limit, IReadOnlyCollection<string> except, string? only)
+    public override async Task<UnsettledScan> FindUnsettled(DateTimeOffset since, TimeSpan grace, int limit, IReadOnlyCollection<string> except, string? only)
     {
-        var scan = await base.FindUnsettled(since, limit, except, only);
+        var scan = await base.FindUnsettled(since, grace, limit, except, only);
         return control.Bug == Bug.LoseRelayBatch ? scan with { Gifts = [] } : scan;
     }
 

@@ -241,6 +241,26 @@ public sealed class CrashTests(Databases databases)
         await cluster.IsClean();
     }
 
+    [Fact]
+    public async Task A_call_under_way_when_a_connection_is_lost_is_asked_again_at_once()
+    {
+        FaultyLedger? faulty = null;
+        await using var cluster = await TestCluster.Start(await databases.Create(Engine.Postgres), wrap: inner => faulty = new FaultyLedger(inner));
+        await cluster.Buy("ann");
+        var stream = await cluster.GoLive("cleo");
+        var (commits, gate, connections) = (faulty!.Commits, new TaskCompletionSource(), new LostConnections());
+        faulty.Gate = gate.Task;
+
+        var sending = new WalletsClient(cluster.Grains, connections).SendGift(cluster.Viewer("ann"), "ann", new GiftOrder(Some.Key(), stream, "ice-cream", 1));
+        await Eventually.Is(() => Task.FromResult(faulty.Commits), seen => seen > commits);
+        connections.Tell();
+        gate.SetResult();
+
+        Assert.True((await sending).Replayed);   // the second asking is answered, with what the first one did
+        Assert.Equal(320, await cluster.Coins("ann"));
+        await cluster.IsClean();
+    }
+
     [Theory]
     [InlineData("{}")]
     [InlineData("""{"Name":"ann","AccountId":1,"State":{"Seq":"many"}}""")]

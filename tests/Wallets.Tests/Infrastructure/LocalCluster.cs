@@ -54,6 +54,15 @@ public sealed class LocalCluster : IAsyncDisposable
         }
     }
 
+    /// <summary>kill -9 of one process.</summary>
+    public void Kill(string name)
+    {
+        using var process = Process.GetProcessById(int.Parse(File.ReadAllText(Path.Combine(_folder, $"{name}.pid"))));
+        process.Kill();
+    }
+
+    public string LogOf(string name) => File.ReadAllText(Path.Combine(_folder, $"{name}.log"));
+
     /// <summary>kill -9 of every silo and the gateway at once.</summary>
     public void KillEveryServer()
     {

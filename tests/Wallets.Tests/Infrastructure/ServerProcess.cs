@@ -76,6 +76,13 @@ public sealed class ServerProcess : IAsyncDisposable
         await _process.WaitForExitAsync();
     }
 
+    /// <summary>SIGTERM, and waits for the end.</summary>
+    public async Task Terminate()
+    {
+        await Shell.Run("bash", "-c", $"kill -TERM {_process.Id}");   // the shell's own: a bare machine has no other
+        await _process.WaitForExitAsync();
+    }
+
     public Task WaitForExit() => _process.WaitForExitAsync();
 
     public async ValueTask DisposeAsync()

@@ -38,9 +38,9 @@ public sealed class PostgresConformance(Databases databases) : LedgerConformance
         await using var clock = new NpgsqlCommand("SELECT now()", connection);
         var begun = new DateTimeOffset((DateTime)(await clock.ExecuteScalarAsync())!);
 
-        var whileOpen = await Ledger.FindUnsettled(DateTimeOffset.UnixEpoch, 10, []);
+        var whileOpen = await Ledger.FindUnsettled(DateTimeOffset.UnixEpoch, TimeSpan.Zero, 10, []);
         await transaction.RollbackAsync();
-        var afterwards = await Ledger.FindUnsettled(DateTimeOffset.UnixEpoch, 10, []);
+        var afterwards = await Ledger.FindUnsettled(DateTimeOffset.UnixEpoch, TimeSpan.Zero, 10, []);
 
         Assert.Equal(begun, whileOpen.Horizon);
         Assert.True(afterwards.Horizon > begun);
@@ -310,10 +310,12 @@ public abstract class LedgerConformance(Databases databases, Engine engine) : IA
         await Ledger.Write(Some.Purchase(Ann, 100), settled, Some.Credit(settled, 1, 0));
         var recordedAt = await Ledger.Write(unsettled);
 
-        var scan = await Ledger.FindUnsettled(DateTimeOffset.UnixEpoch, 10, []);
-        var later = await Ledger.FindUnsettled(scan.Horizon, 10, []);
+        var scan = await Ledger.FindUnsettled(DateTimeOffset.UnixEpoch, TimeSpan.Zero, 10, []);
+        var tooYoung = await Ledger.FindUnsettled(DateTimeOffset.UnixEpoch, TimeSpan.FromMinutes(1), 10, []);
+        var later = await Ledger.FindUnsettled(scan.Horizon, TimeSpan.Zero, 10, []);
 
         Assert.Equal([new UnsettledGift(unsettled with { RecordedAt = recordedAt }, "ann", "cleo")], scan.Gifts);
+        Assert.Empty(tooYoung.Gifts);
         Assert.True(scan.Horizon >= recordedAt);
         Assert.True(later.Gifts.Count == 0 || scan.Horizon == recordedAt);
     }

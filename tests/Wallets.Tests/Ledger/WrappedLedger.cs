@@ -18,7 +18,7 @@ internal abstract class WrappedLedger(ILedger inner) : ILedger
     public virtual Task<Entry?> FindPayment(long accountId, string channel, string payment) => inner.FindPayment(accountId, channel, payment);
     public virtual Task<IReadOnlySet<CreditId>> FindCredits(long accountId, IReadOnlyCollection<CreditId> credits) => inner.FindCredits(accountId, credits);
     public virtual Task<IReadOnlyList<ReceivedGift>> ReadReceived(long accountId, long afterSeq, long throughSeq, int limit) => inner.ReadReceived(accountId, afterSeq, throughSeq, limit);
-    public virtual Task<UnsettledScan> FindUnsettled(DateTimeOffset since, int limit, IReadOnlyCollection<string> except, string? only) => inner.FindUnsettled(since, limit, except, only);
+    public virtual Task<UnsettledScan> FindUnsettled(DateTimeOffset since, TimeSpan grace, int limit, IReadOnlyCollection<string> except, string? only) => inner.FindUnsettled(since, grace, limit, except, only);
     public virtual Task<IReadOnlyList<RateCard>> ReadRateCards() => inner.ReadRateCards();
     public virtual Task<bool> PublishRateCard(RateCard card) => inner.PublishRateCard(card);
     public virtual Task<IAuditSnapshot> OpenSnapshot(CancellationToken cancellation) => inner.OpenSnapshot(cancellation);
