@@ -9,7 +9,11 @@ namespace Wallets.ChaosTests;
 
 /// <param name="Rate">Operations per second that the callers aim at, all together.</param>
 /// <param name="Plant">A bug to run with, to see the judge find it.</param>
-internal sealed record RunSettings(int Seed, TimeSpan Duration, IReadOnlyList<Fault> Faults, int Callers, double Rate, Plant? Plant, string? ReportFile, bool Keep);
+internal sealed record RunSettings(int Seed, TimeSpan Duration, IReadOnlyList<Fault> Faults, int Callers, double Rate, Plant? Plant, string? ReportFile, bool Keep)
+{
+    /// <summary>How long the cluster, and whoever calls it, has to come round. With a planted bug it may never.</summary>
+    public TimeSpan Patience => TimeSpan.FromSeconds(Plant is null ? 60 : 8);
+}
 
 /// <summary>A fault that was injected, and how the cluster took it.</summary>
 /// <param name="EndedAt">When its cause was gone.</param>
@@ -25,7 +29,6 @@ internal sealed record Injected(string Fault, string Target, DateTimeOffset Star
 internal sealed class ChaosRun(RunSettings settings)
 {
     public static readonly TimeSpan SettleTarget = TimeSpan.FromSeconds(5);
-    public static readonly TimeSpan LivenessDeadline = TimeSpan.FromSeconds(60);
 
     public async Task<int> Run(CancellationToken stop)
     {
@@ -52,7 +55,7 @@ internal sealed class ChaosRun(RunSettings settings)
         var (possible, impossible) = Sort(cluster);
         using var history = new History(Path.Combine(cluster.Folder, "history.jsonl"));
         await using var grains = await GrainDoor.Open(cluster);
-        using var workload = new Workload([.. cluster.GatewayUrls.Select(url => new HttpDoor(url))], grains, history, settings.Seed, settings.Callers, settings.Rate);
+        using var workload = new Workload([.. cluster.GatewayUrls.Select(url => new HttpDoor(url))], grains, history, settings.Seed, settings.Callers, settings.Rate, settings.Patience * 3 / 4);
         await workload.Prepare();
 
         var books = new Books(cluster.Connection);
@@ -64,8 +67,8 @@ internal sealed class ChaosRun(RunSettings settings)
         await working;
 
         cluster.RestartWhatEnded();
-        var alive = await TimeUntil(workload.TakesNewGifts, LivenessDeadline);
-        var settled = await TimeUntil(async () => await books.CountUnsettled() == 0, LivenessDeadline / 4);
+        var alive = await TimeUntil(workload.TakesNewGifts, settings.Patience);
+        var settled = await TimeUntil(async () => await books.CountUnsettled() == 0, settings.Patience / 4);
         var unsettled = settled > SettleTarget ? Math.Max(1, await books.CountUnsettled()) : 0;
         var verdicts = await new Judge(history.Operations, await books.ReadAll()).Decide(workload.CoinsOf, workload.DiamondsOf, unsettled);
 
@@ -73,7 +76,7 @@ internal sealed class ChaosRun(RunSettings settings)
         report.Write(AnsiConsole.Console);
         report.WriteTo(Path.Combine(cluster.Folder, "report.md"));
         if (settings.ReportFile is { } file) report.WriteTo(file);
-        return verdicts.All(verdict => verdict.Holds) && alive < LivenessDeadline;
+        return verdicts.All(verdict => verdict.Holds) && alive < settings.Patience;
     }
 
     /// <summary>The faults that this machine allows, and those that it does not, with what they need.</summary>
@@ -112,13 +115,13 @@ internal sealed class ChaosRun(RunSettings settings)
         }
     }
 
-    private static async Task<Injected> Inject(Fault fault, ChaosCluster cluster, Random random, Workload workload, GrainDoor grains, Books books)
+    private async Task<Injected> Inject(Fault fault, ChaosCluster cluster, Random random, Workload workload, GrainDoor grains, Books books)
     {
         var held = fault.Name == Fault.KillSilo ? await HeldBy(cluster, grains) : null;
         var startedAt = TimeProvider.System.GetUtcNow();
         var target = await fault.Inject(cluster, random);
         var endedAt = TimeProvider.System.GetUtcNow();
-        var answered = await TimeUntil(workload.Answers, LivenessDeadline);
+        var answered = await TimeUntil(workload.Answers, settings.Patience);
         var settled = await TimeUntilSettled(books);
         return new(fault.Name, target, startedAt, endedAt, answered, settled, held?[target]);
     }
@@ -131,14 +134,14 @@ internal sealed class ChaosRun(RunSettings settings)
     }
 
     /// <summary>Until no gift is unsettled that was debited before now.</summary>
-    private static async Task<TimeSpan> TimeUntilSettled(Books books)
+    private async Task<TimeSpan> TimeUntilSettled(Books books)
     {
         DateTime? now = null;
         return await TimeUntil(async () =>
         {
             now ??= await books.Now();
             return await books.CountUnsettled(now.Value.AddMinutes(-10), now.Value) == 0;
-        }, LivenessDeadline / 4);
+        }, settings.Patience / 4);
     }
 
     private static async Task<TimeSpan> TimeUntil(Func<Task<bool>> holds, TimeSpan deadline)

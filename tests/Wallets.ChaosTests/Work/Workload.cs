@@ -4,13 +4,12 @@ namespace Wallets.ChaosTests.Work;
 /// Viewers who buy, send, retry, overdraw and reuse keys, and creators who cash out, by whichever door answers. A caller whose
 /// outcome is not known asks again with the same key until it is, or its deadline is over.
 /// </summary>
-internal sealed class Workload(IReadOnlyList<HttpDoor> http, GrainDoor grains, History history, int seed, int callers, double rate) : IDisposable
+internal sealed class Workload(IReadOnlyList<HttpDoor> http, GrainDoor grains, History history, int seed, int callers, double rate, TimeSpan patience) : IDisposable
 {
     private const int Viewers = 40;
     private const int Creators = 6;   // the first one is hot
     private const string Pack = "coins-16500";
     private const long PackCoins = 16_500;
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(45);
 
     /// <summary>Gifts by id and price, as the catalogue's document has them. The last one is dear.</summary>
     private static readonly (string Id, long Price)[] Gifts = [("rose", 1), ("coffee", 5), ("ice-cream", 10), ("cap", 99), ("swan", 1_500)];
@@ -137,7 +136,7 @@ internal sealed class Workload(IReadOnlyList<HttpDoor> http, GrainDoor grains, H
             var answer = await ask(_doors[(at + attempt - 1) % _doors.Count]);
             if (answer.End == End.Unknown) doubt ??= answer.Code;
             var now = TimeProvider.System.GetUtcNow();
-            if (answer.End is End.Ok or End.Refused || now - invokedAt > Deadline)
+            if (answer.End is End.Ok or End.Refused || now - invokedAt > patience)
             {
                 var end = answer.End == End.Ok ? End.Ok : doubt is not null ? End.Unknown : answer.End ?? End.Refused;   // out of time and never in doubt: nothing was written
                 history.Ended(id, new Operation(wish, invokedAt, now, end, answer.Code, attempt, answer.Balance, doubt));
