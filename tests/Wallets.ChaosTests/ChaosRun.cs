@@ -68,7 +68,7 @@ internal sealed class ChaosRun(RunSettings settings)
 
         cluster.RestartWhatEnded();
         var alive = await TimeUntil(workload.TakesNewGifts, settings.Patience);
-        var settled = await TimeUntil(async () => await books.CountUnsettled() == 0, settings.Patience / 4);
+        var settled = await TimeUntil(async () => await books.CountUnsettled() == 0, SettleTarget * 2);
         var unsettled = settled > SettleTarget ? Math.Max(1, await books.CountUnsettled()) : 0;
         var verdicts = await new Judge(history.Operations, await books.ReadAll()).Decide(workload.CoinsOf, workload.DiamondsOf, unsettled);
 
