@@ -57,15 +57,18 @@ public sealed class WalletsClient(IGrainFactory grains, LostConnections lostConn
                 var attempt = call();
                 try
                 {
-                    if (await Task.WhenAny(attempt, lost) == attempt) return await attempt;
+                    return await attempt.WaitAsync(lost);
+                }
+                catch (OperationCanceledException) when (!attempt.IsCompleted)
+                {
+                    unanswered.Add(attempt);
+                    throw new OutcomeUnknownException();
                 }
                 catch (Exception fault) when (IsUnknown(fault))
                 {
                     mayHaveCommitted = true;
                     throw;
                 }
-                unanswered.Add(attempt);
-                throw new OutcomeUnknownException();
             });
             if (outcome.IsOk) return outcome;
             // An earlier attempt that is still on its way may yet commit what this one was refused.
@@ -130,10 +133,10 @@ public static class WalletsClientHosting
 /// <summary>Tells those who wait for an answer that a connection to the cluster is lost, on which it may have been.</summary>
 public sealed class LostConnections
 {
-    private TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private CancellationTokenSource _next = new();
 
-    /// <summary>Ends when the next connection is lost.</summary>
-    public Task Next => Volatile.Read(ref _next).Task;
+    /// <summary>Cancelled when the next connection is lost.</summary>
+    public CancellationToken Next => Volatile.Read(ref _next).Token;
 
-    internal void Tell() => Interlocked.Exchange(ref _next, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+    internal void Tell() => Interlocked.Exchange(ref _next, new()).Cancel();   // not disposed: a caller may be about to wait on it
 }

@@ -38,11 +38,12 @@ internal static class ServeCommand
         if (settings.HasSilo) app.MapOrleansDashboard("/dashboard").ForOperators(settings);
         if (settings.IsDevelopment && settings.HasApi) app.Lifetime.ApplicationStarted.Register(() => Greeting.Print(app.Urls));
 
+        var stopping = app.Lifetime.ApplicationStopping;
         try
         {
             await app.RunAsync(stop);
         }
-        catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
             // Told to stop while it still waited for the cluster.
         }

@@ -34,19 +34,24 @@ internal sealed partial class DeathWatch(IClusterMembershipService membership, I
         });
     }
 
-    private static void Watch(IConnectionBuilder connections) => connections.Use(next => async connection =>
+    private static void Watch(IConnectionBuilder connections)
     {
-        var openedAt = TimeProvider.System.GetTimestamp();
+        var watch = connections.ApplicationServices.GetRequiredService<DeathWatch>();
+        connections.Use(next => connection => watch.Follow(connection, next));
+    }
+
+    private async Task Follow(ConnectionContext connection, ConnectionDelegate next)
+    {
+        var openedAt = time.GetTimestamp();
         try
         {
             await next(connection);
         }
         finally
         {
-            if (connection.RemoteEndPoint is IPEndPoint peer && TimeProvider.System.GetElapsedTime(openedAt) >= ShortestLife)
-                _ = connections.ApplicationServices.GetRequiredService<DeathWatch>().LookAt(peer.Address);   // probes do it if this fails
+            if (connection.RemoteEndPoint is IPEndPoint peer && time.GetElapsedTime(openedAt) >= ShortestLife) _ = LookAt(peer.Address);   // probes do it if this fails
         }
-    });
+    }
 
     private Task LookAt(IPAddress machine) => Task.WhenAll(membership.CurrentSnapshot.Members.Values
         .Where(member => member.SiloAddress.Endpoint.Address.Equals(machine) && !member.SiloAddress.Equals(self.SiloAddress))
@@ -55,18 +60,22 @@ internal sealed partial class DeathWatch(IClusterMembershipService membership, I
 
     private async Task LookAt(SiloAddress silo)
     {
-        var refusals = 0;
-        for (var attempt = 0; attempt < MostAttempts && refusals < RefusalsNeeded; attempt++)
+        try
         {
-            if (attempt > 0) await Task.Delay(BetweenAttempts, time);
-            refusals = await Refuses(silo.Endpoint) ? refusals + 1 : 0;
-        }
-        if (refusals == RefusalsNeeded)
-        {
+            var refusals = 0;
+            for (var attempt = 0; attempt < MostAttempts && refusals < RefusalsNeeded; attempt++)
+            {
+                if (attempt > 0) await Task.Delay(BetweenAttempts, time);
+                refusals = await Refuses(silo.Endpoint) ? refusals + 1 : 0;
+            }
+            if (refusals < RefusalsNeeded) return;
             LogDead(silo);
             await membership.TryKill(silo);
         }
-        _lookedAt.TryRemove(silo, out _);
+        finally
+        {
+            _lookedAt.TryRemove(silo, out _);
+        }
     }
 
     private static async Task<bool> Refuses(IPEndPoint peer)
