@@ -1,8 +1,11 @@
 namespace Wallets;
 
-/// <summary>Nothing was written, and nothing will be: the caller may retry with the same key when it likes.</summary>
+/// <summary>
+/// Nothing was written, and nothing will be: the caller may retry with the same key when it likes. One of Orleans' own, so that it
+/// comes through an activation that could not read its state as it is.
+/// </summary>
 [GenerateSerializer, Alias("unavailable")]
-public class UnavailableException(string message) : Exception(message);
+public class UnavailableException(string message) : OrleansException(message);
 
 /// <summary>The ledger's queue is full. Nothing was written.</summary>
 [GenerateSerializer, Alias("overloaded")]

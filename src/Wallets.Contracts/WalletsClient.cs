@@ -101,7 +101,7 @@ public sealed class WalletsClient(IGrainFactory grains, LostConnections lostConn
     private static bool IsWorthRetrying(Exception fault) => fault is not OverloadedException && (fault is UnavailableException || IsUnknown(fault));
 
     /// <summary>Nobody here cancels a call: a cancellation comes from a cluster that could not place it in time.</summary>
-    private static bool IsUnknown(Exception fault) => fault is OutcomeUnknownException or TimeoutException or OrleansException or OperationCanceledException;
+    private static bool IsUnknown(Exception fault) => fault is not UnavailableException and (OutcomeUnknownException or TimeoutException or OrleansException or OperationCanceledException);
 }
 
 public static class WalletsClientHosting

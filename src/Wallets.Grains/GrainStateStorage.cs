@@ -1,7 +1,10 @@
 using System.Buffers.Binary;
+using System.Data.Common;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Providers;
 using Orleans.Storage;
 
 namespace Wallets.Grains;
@@ -40,4 +43,37 @@ internal sealed class ExactKeyHasher : IStorageHasherPicker
 
         public int Hash(byte[] data) => BinaryPrimitives.ReadInt32BigEndian(SHA256.HashData([.. data, 0, .. Encoding.UTF8.GetBytes(grainId.Key.ToString()!)]));
     }
+}
+
+/// <summary>
+/// The storage, but a read that the database does not answer is <see cref="UnavailableException"/>, which a caller knows and may retry. It
+/// happens when a grain is activated, before any filter sees the call, and the database's own exception does not travel.
+/// </summary>
+internal sealed class StorageThatSaysUnavailable(IGrainStorage storage) : IGrainStorage, ILifecycleParticipant<ISiloLifecycle>
+{
+    /// <summary>Puts itself in front of the default storage.</summary>
+    public static void AddTo(IServiceCollection services)
+    {
+        var stock = services.Last(service => service.ServiceType == typeof(IGrainStorage) && Equals(service.ServiceKey, ProviderConstants.DEFAULT_STORAGE_PROVIDER_NAME));
+        services.Remove(stock);
+        services.AddKeyedSingleton<IGrainStorage>(stock.ServiceKey, (provider, key) => new StorageThatSaysUnavailable((IGrainStorage)stock.KeyedImplementationFactory!(provider, key)));
+    }
+
+    public async Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+    {
+        try
+        {
+            await storage.ReadStateAsync(stateName, grainId, grainState);
+        }
+        catch (DbException)
+        {
+            throw new UnavailableException("The database does not answer.");
+        }
+    }
+
+    public Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => storage.WriteStateAsync(stateName, grainId, grainState);
+
+    public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => storage.ClearStateAsync(stateName, grainId, grainState);
+
+    public void Participate(ISiloLifecycle observer) => ((ILifecycleParticipant<ISiloLifecycle>)storage).Participate(observer);
 }

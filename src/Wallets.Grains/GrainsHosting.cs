@@ -21,6 +21,7 @@ public static class GrainsHosting
             storage.GrainStorageSerializer = new JsonStateSerializer();
             storage.HashPicker = new ExactKeyHasher();
         });
+        StorageThatSaysUnavailable.AddTo(silo.Services);
         silo.AddIncomingGrainCallFilter<FaultFilter>();
         silo.Services.TryAddSingleton(TimeProvider.System);
         silo.Services.AddMetrics();

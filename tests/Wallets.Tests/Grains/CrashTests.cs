@@ -261,6 +261,21 @@ public sealed class CrashTests(Databases databases)
         await cluster.IsClean();
     }
 
+    [Fact]
+    public async Task A_wallet_whose_snapshot_cannot_be_read_is_unavailable_until_it_can()
+    {
+        var database = await databases.Create(Engine.Postgres);
+        await using var cluster = await TestCluster.Start(database);
+        await cluster.Buy("ann");
+        await cluster.Deactivate(cluster.Grains.GetGrain<IWalletGrain>("ann"));
+        await database.Execute("ALTER TABLE orleansstorage RENAME TO elsewhere");
+
+        await Assert.ThrowsAsync<UnavailableException>(() => cluster.Coins("ann"));
+        await database.Execute("ALTER TABLE elsewhere RENAME TO orleansstorage");
+
+        await Eventually.Is(async () => await cluster.Grains.GetGrain<IWalletGrain>("ann").GetBalance(cluster.Viewer("ann")), answer => answer.Value?.Coins.Value == 330);
+    }
+
     [Theory]
     [InlineData("{}")]
     [InlineData("""{"Name":"ann","AccountId":1,"State":{"Seq":"many"}}""")]
