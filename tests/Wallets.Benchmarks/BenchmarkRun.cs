@@ -2,6 +2,7 @@ using Spectre.Console;
 using Wallets.Benchmarks.Machine;
 using Wallets.Benchmarks.Parts;
 using Wallets.Benchmarks.Report;
+using Wallets.Tests.Shared;
 
 namespace Wallets.Benchmarks;
 
@@ -21,7 +22,7 @@ internal sealed class BenchmarkRun(Plan plan, string? jsonFile, string? plotFold
         var results = new Results
         {
             Commit = await Repository.Commit(),
-            Machine = Repository.DescribeMachine(),
+            Machine = Hardware.Describe(),
             Plan = plan.Name,
             StartedAt = TimeProvider.System.GetUtcNow(),
         };

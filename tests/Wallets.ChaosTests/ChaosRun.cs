@@ -4,6 +4,7 @@ using Spectre.Console;
 using Wallets.ChaosTests.Cluster;
 using Wallets.ChaosTests.Judging;
 using Wallets.ChaosTests.Work;
+using Wallets.Tests.Shared;
 
 namespace Wallets.ChaosTests;
 
@@ -32,16 +33,15 @@ internal sealed class ChaosRun(RunSettings settings)
 
     public async Task<int> Run(CancellationToken stop)
     {
-        var root = FindRoot();
         var folder = Directory.CreateTempSubdirectory("wallets-chaos-").FullName;
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(folder, (UnixFileMode)0b111_001_001);
-        var commit = Shell.Run("git", "-C", root, "rev-parse", "--short", "HEAD");
+        var commit = await Repository.Commit();
         AnsiConsole.MarkupLineInterpolated($"seed [bold]{settings.Seed}[/], commit {commit}, files in {folder}");
 
         bool isClean;
-        using (var network = settings.Faults.Any(fault => fault.Needs == Needs.Namespaces) ? Network.Create(settings.Seed & 0xffff, ChaosCluster.Silos) : Network.Loopback)
-        using (var disk = settings.Faults.Any(fault => fault.Needs == Needs.SmallDisk) ? SmallDisk.Mount(Path.Combine(folder, "postgres")) : null)
-        await using (var cluster = await ChaosCluster.Start(root, folder, network, disk, settings.Plant?.Bug))
+        await using (var network = settings.Faults.Any(fault => fault.Needs == Needs.Namespaces) ? await Network.Create(settings.Seed & 0xffff, ChaosCluster.Silos) : Network.Loopback)
+        await using (var disk = settings.Faults.Any(fault => fault.Needs == Needs.SmallDisk) ? await SmallDisk.Mount(Path.Combine(folder, "postgres")) : null)
+        await using (var cluster = await ChaosCluster.Start(folder, network, disk, settings.Plant?.Bug))
             isClean = await Run(cluster, commit, stop);
 
         if (isClean && !settings.Keep) Directory.Delete(folder, recursive: true);
@@ -66,7 +66,7 @@ internal sealed class ChaosRun(RunSettings settings)
         await over.CancelAsync();
         await working;
 
-        cluster.RestartWhatEnded();
+        await cluster.RestartWhatEnded();
         var alive = await TimeUntil(workload.TakesNewGifts, settings.Patience);
         var settled = await TimeUntil(async () => await books.CountUnsettled() == 0, SettleTarget * 2);
         var unsettled = settled > SettleTarget ? Math.Max(1, await books.CountUnsettled()) : 0;
@@ -164,11 +164,4 @@ internal sealed class ChaosRun(RunSettings settings)
 
     private static IReadOnlyList<string> Logged(string folder, string files, string text) =>
         [.. Directory.GetFiles(folder, files).SelectMany(File.ReadLines).Where(line => line.Contains(text, StringComparison.Ordinal))];
-
-    private static string FindRoot()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Wallets.sln"))) folder = folder.Parent;
-        return folder?.FullName ?? throw new InvalidOperationException("The runner does not run inside the repository.");
-    }
 }

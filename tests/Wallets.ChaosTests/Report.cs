@@ -71,8 +71,8 @@ internal sealed class Report(
         }
         console.Write(table);
         console.WriteLine();
-        var points = injected.Where(fault => fault.Fault == "kill-at-point").GroupBy(fault => fault.Target).OrderBy(point => point.Key, StringComparer.Ordinal).Select(point => $"{point.Key} {point.Count()}");
-        if (points.Any()) console.WriteLine($"- Killed at named points: {string.Join(", ", points)}.");
+        var points = injected.Where(fault => fault.Fault.StartsWith(Fault.AtPoint, StringComparison.Ordinal)).ToList();
+        if (points.Count > 0) console.WriteLine($"- Kills at named points: {points.Count}, of which {points.Count(fault => fault.Target == Fault.NobodyPassed)} found nobody who passed.");
     }
 
     /// <summary>One silo of three killed: how long its own wallets and the others' were out of reach.</summary>

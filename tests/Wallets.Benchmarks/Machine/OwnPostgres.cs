@@ -1,3 +1,5 @@
+using Wallets.Tests.Shared;
+
 namespace Wallets.Benchmarks.Machine;
 
 /// <summary>A PostgreSQL cluster for one contender, made by deploy/postgres/temporary.sh in a folder that goes with it.</summary>
@@ -19,11 +21,11 @@ internal sealed class OwnPostgres : IAsyncDisposable
     public PostgresServer Server { get; }
 
     private string Folder => Path.Combine(_workspace.Folder, "postgres");
-    private static string Script => Path.Combine(Repository.Root, "deploy/postgres/temporary.sh");
+    private static string Script => Repository.File("deploy/postgres/temporary.sh");
 
     public static async Task<OwnPostgres> Start()
     {
-        var postgres = Leftovers.Add(new OwnPostgres(Shell.FreePorts()));
+        var postgres = Leftovers.Add(new OwnPostgres(Ports.FreeBlock()));
         await Shell.Run(Script, "start", postgres.Folder, $"{postgres.Port}", Password);
         return postgres;
     }

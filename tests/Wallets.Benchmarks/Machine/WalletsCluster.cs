@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Wallets.Tests.Shared;
 
 namespace Wallets.Benchmarks.Machine;
 
@@ -12,7 +13,7 @@ internal sealed class WalletsCluster : IAsyncDisposable
     public const string Issuer = "wallets-benchmark";
     private readonly Workspace _workspace;
     private readonly Process _script;
-    private readonly Dictionary<string, string> _secrets;
+    private readonly IReadOnlyDictionary<string, string> _secrets;
     private readonly int _firstPort;
     private readonly int _silos;
     private readonly int _gateways;
@@ -21,7 +22,7 @@ internal sealed class WalletsCluster : IAsyncDisposable
     private WalletsCluster(Workspace workspace, Process script, int firstPort, int silos, int gateways)
     {
         (_workspace, _script, _firstPort, _silos, _gateways) = (workspace, script, firstPort, silos, gateways);
-        _secrets = File.ReadAllLines(Path.Combine(workspace.Folder, "secrets")).Select(line => line.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]);
+        _secrets = ClusterScript.Secrets(workspace.Folder);
         Postgres = new PostgresServer(Path.Combine(workspace.Folder, "postgres"), firstPort, _secrets["superuser_password"], "wallets");
     }
 
@@ -42,26 +43,28 @@ internal sealed class WalletsCluster : IAsyncDisposable
     public static async Task<WalletsCluster> Start(int silos, int gateways)
     {
         var workspace = new Workspace();
-        var firstPort = Shell.FreePorts();
-        var start = new ProcessStartInfo(Path.Combine(Repository.Root, "deploy/local-cluster.sh")) { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var (name, value) in (ReadOnlySpan<(string, string)>)
-        [
-            ("WALLETS_CLUSTER_DIR", workspace.Folder),
-            ("WALLETS_CLUSTER_PORT", firstPort.ToString(CultureInfo.InvariantCulture)),
-            ("WALLETS_CLUSTER_SILOS", silos.ToString(CultureInfo.InvariantCulture)),
-            ("WALLETS_CLUSTER_GATEWAYS", gateways.ToString(CultureInfo.InvariantCulture)),
-            ("WALLETS_SERVER", Repository.Server),
-            ("ASPNETCORE_ENVIRONMENT", "Production"),
-            ("Wallets__Auth__Issuer", Issuer),
-            ("Wallets__Limits__CoinsPerDay", "1000000000000"),
-            ("Wallets__Limits__CoinsPerWeek", "1000000000000"),
-        ]) start.Environment[name] = value;
-        var script = Process.Start(start)!;
-        var errors = script.StandardError.ReadToEndAsync();
-        while (await script.StandardOutput.ReadLineAsync() is { } line)
-            if (line == "ready") return Leftovers.Add(new WalletsCluster(workspace, script, firstPort, silos, gateways));
-        workspace.Dispose();
-        throw new InvalidOperationException($"The cluster did not start: {await errors}");
+        var firstPort = Ports.FreeBlock();
+        try
+        {
+            var script = await ClusterScript.Start(
+            [
+                ("WALLETS_CLUSTER_DIR", workspace.Folder),
+                ("WALLETS_CLUSTER_PORT", firstPort.ToString(CultureInfo.InvariantCulture)),
+                ("WALLETS_CLUSTER_SILOS", silos.ToString(CultureInfo.InvariantCulture)),
+                ("WALLETS_CLUSTER_GATEWAYS", gateways.ToString(CultureInfo.InvariantCulture)),
+                ("WALLETS_SERVER", Repository.Server),
+                ("ASPNETCORE_ENVIRONMENT", "Production"),
+                ("Wallets__Auth__Issuer", Issuer),
+                ("Wallets__Limits__CoinsPerDay", "1000000000000"),
+                ("Wallets__Limits__CoinsPerWeek", "1000000000000"),
+            ]);
+            return Leftovers.Add(new WalletsCluster(workspace, script, firstPort, silos, gateways));
+        }
+        catch (InvalidOperationException)
+        {
+            workspace.Dispose();
+            throw;
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -69,9 +72,7 @@ internal sealed class WalletsCluster : IAsyncDisposable
         if (_isStopped) return;
         _isStopped = true;
         Leftovers.Remove(this);
-        if (!_script.HasExited) await Shell.Run("bash", "-c", $"kill -TERM {_script.Id}");
-        await _script.WaitForExitAsync();
-        _script.Dispose();
+        await ClusterScript.Stop(_script);
         _workspace.Dispose();
     }
 }

@@ -1,9 +1,8 @@
 using System.Diagnostics;
 using System.Net;
-using System.Net.Sockets;
 using Npgsql;
 using Wallets.ChaosTests.Node;
-using Wallets.Tests.Infrastructure;
+using Wallets.Tests.Shared;
 
 namespace Wallets.ChaosTests.Cluster;
 
@@ -16,16 +15,15 @@ internal sealed class ChaosCluster : IAsyncDisposable
     public const int Silos = 3;
     public const int Gateways = 2;
 
-    private readonly string _root;
     private readonly int _firstPort;
     private readonly Process _script;
     private readonly TcpProxy[] _wires;
-    private readonly Dictionary<string, string> _secrets;
+    private readonly IReadOnlyDictionary<string, string> _secrets;
 
-    private ChaosCluster(string root, string folder, int firstPort, Process script, TcpProxy[] wires, Network network, SmallDisk? disk)
+    private ChaosCluster(string folder, int firstPort, Process script, TcpProxy[] wires, Network network, SmallDisk? disk)
     {
-        (_root, Folder, _firstPort, _script, _wires, Network, Disk) = (root, folder, firstPort, script, wires, network, disk);
-        _secrets = File.ReadAllLines(Path.Combine(folder, "secrets")).Select(line => line.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]);
+        (Folder, _firstPort, _script, _wires, Network, Disk) = (folder, firstPort, script, wires, network, disk);
+        _secrets = ClusterScript.Secrets(folder);
         Control = new Control(ControlFolder(folder), null);
     }
 
@@ -49,51 +47,49 @@ internal sealed class ChaosCluster : IAsyncDisposable
     /// <summary>As a front end that calls grains, to find the silos.</summary>
     public string GatewayConnection => $"Host=127.0.0.1;Port={_firstPort};Database=wallets;Username=wallets_gateway;Password={_secrets["gateway_password"]}";
 
+    private static string PostgresScript { get; } = Repository.File("deploy/postgres/temporary.sh");
+
     private string SuperuserConnection => $"Host=127.0.0.1;Port={_firstPort};Database=wallets;Username=superuser;Password={_secrets["superuser_password"]};Pooling=false";
 
     /// <summary>The port at which the n-th silo is known to the others.</summary>
     public int SiloPort(int n) => _firstPort + 20 + n;
 
-    public static async Task<ChaosCluster> Start(string root, string folder, Network network, SmallDisk? disk, Bug? bug)
+    public static async Task<ChaosCluster> Start(string folder, Network network, SmallDisk? disk, Bug? bug)
     {
         Directory.CreateDirectory(ControlFolder(folder));
-        var firstPort = FreePorts();
+        var firstPort = Ports.FreeBlock();
         var wires = Enumerable.Range(0, Silos + 1).Select(n => new TcpProxy(new IPEndPoint(network.Outside, firstPort + 40 + n), firstPort)).ToArray();
-        var start = new ProcessStartInfo(Path.Combine(root, "deploy/local-cluster.sh")) { RedirectStandardOutput = true, RedirectStandardError = true };
-        start.Environment["WALLETS_CLUSTER_DIR"] = folder;
-        start.Environment["WALLETS_CLUSTER_PORT"] = firstPort.ToString();
-        start.Environment["WALLETS_CLUSTER_SILOS"] = Silos.ToString();
-        start.Environment["WALLETS_CLUSTER_GATEWAYS"] = Gateways.ToString();
-        start.Environment["WALLETS_CLUSTER_SILO_HOST"] = network.SiloHost;
-        start.Environment["WALLETS_CLUSTER_DATABASE"] = $"{network.Outside}:{(firstPort + 40) / 10}%d";
-        start.Environment["WALLETS_SERVER"] = WriteServer(folder, network, bug);
-        start.Environment["Wallets__Hold"] = "0";
-        start.Environment["Wallets__Limits__CoinsPerDay"] = start.Environment["Wallets__Limits__CoinsPerWeek"] = "1000000000";
-        var script = Process.Start(start)!;
-        var errors = script.StandardError.ReadToEndAsync();
-        while (await script.StandardOutput.ReadLineAsync() is { } line)
-            if (line == "ready") return new ChaosCluster(root, folder, firstPort, script, wires, network, disk);
-        throw new InvalidOperationException($"The cluster did not start: {await errors}");
+        var script = await ClusterScript.Start(
+        [
+            ("WALLETS_CLUSTER_DIR", folder),
+            ("WALLETS_CLUSTER_PORT", firstPort.ToString()),
+            ("WALLETS_CLUSTER_SILOS", Silos.ToString()),
+            ("WALLETS_CLUSTER_GATEWAYS", Gateways.ToString()),
+            ("WALLETS_CLUSTER_SILO_HOST", network.SiloHost),
+            ("WALLETS_CLUSTER_DATABASE", $"{network.Outside}:{(firstPort + 40) / 10}%d"),
+            ("WALLETS_SERVER", WriteServer(folder, network, bug)),
+            ("Wallets__Hold", "0"),
+            ("Wallets__Limits__CoinsPerDay", "1000000000"),
+            ("Wallets__Limits__CoinsPerWeek", "1000000000"),
+        ]);
+        return new ChaosCluster(folder, firstPort, script, wires, network, disk);
     }
 
-    public void Signal(string name, string signal)
-    {
-        if (Pid(name) is { } pid) Shell.Run("bash", "-c", $"kill -{signal} {pid}");
-    }
+    public Task Signal(string name, string signal) => Pid(name) is { } pid ? Shell.Signal(pid, signal) : Task.CompletedTask;
 
     public bool IsRunning(string name) => Pid(name) is not null;
 
     /// <summary>Starts a process that has ended, as the cluster's script started it.</summary>
-    public void Restart(string name)
+    public async Task Restart(string name)
     {
         if (IsRunning(name)) return;
         // Through a shell that leaves at once, so that the process is nobody's child here and is stopped with the others.
-        Shell.Run("bash", "-c", $"setsid bash '{Path.Combine(Folder, $"{name}.start")}' > /dev/null 2>&1 < /dev/null &");
+        await Shell.Run("bash", "-c", $"setsid bash '{Path.Combine(Folder, $"{name}.start")}' > /dev/null 2>&1 < /dev/null &");
     }
 
-    public void RestartWhatEnded()
+    public async Task RestartWhatEnded()
     {
-        foreach (var name in SiloNames.Concat(GatewayNames)) Restart(name);
+        foreach (var name in SiloNames.Concat(GatewayNames)) await Restart(name);
     }
 
     public async Task WaitUntilEnded(string name, TimeSpan within)
@@ -110,9 +106,9 @@ internal sealed class ChaosCluster : IAsyncDisposable
         foreach (var wire in _wires) wire.Delay = delay;
     }
 
-    public void StopDatabase() => Shell.Run(Path.Combine(_root, "deploy/postgres/temporary.sh"), "stop", Path.Combine(Folder, "postgres"), "immediate");
+    public Task StopDatabase() => Shell.Run(PostgresScript, "stop", Path.Combine(Folder, "postgres"), "immediate");
 
-    public void StartDatabase() => Shell.Run("bash", "-c", $"'{Path.Combine(_root, "deploy/postgres/temporary.sh")}' start '{Path.Combine(Folder, "postgres")}' {_firstPort} > /dev/null 2>&1");
+    public Task StartDatabase() => Shell.Run("bash", "-c", $"'{PostgresScript}' start '{Path.Combine(Folder, "postgres")}' {_firstPort} > /dev/null 2>&1");
 
     public async Task<bool> DatabaseAnswers()
     {
@@ -137,9 +133,7 @@ internal sealed class ChaosCluster : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (!_script.HasExited) Shell.Run("bash", "-c", $"kill -TERM {_script.Id}");
-        await _script.WaitForExitAsync();
-        _script.Dispose();
+        await ClusterScript.Stop(_script);
         foreach (var wire in _wires) await wire.DisposeAsync();
     }
 
@@ -173,30 +167,6 @@ internal sealed class ChaosCluster : IAsyncDisposable
         catch (IOException)
         {
             return null;   // it has ended
-        }
-    }
-
-    /// <summary>The first of a hundred ports, below those that outgoing connections take, of which the cluster's own are free.</summary>
-    private static int FreePorts()
-    {
-        for (var n = Environment.ProcessId; ; n++)
-        {
-            var first = 15_000 + n % 170 * 100;
-            if (Enumerable.Range(first, 50).All(IsFree)) return first;
-        }
-    }
-
-    private static bool IsFree(int port)
-    {
-        using var listener = new TcpListener(IPAddress.Any, port);
-        try
-        {
-            listener.Start();
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
         }
     }
 }

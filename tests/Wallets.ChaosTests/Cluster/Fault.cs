@@ -9,6 +9,8 @@ internal enum Needs { Nothing, Namespaces, SmallDisk }
 internal sealed record Fault(string Name, Func<ChaosCluster, Random, Task<string>> Inject, Needs Needs = Needs.Nothing)
 {
     public const string KillSilo = "kill-silo";
+    public const string AtPoint = "kill-at-";
+    public const string NobodyPassed = "nobody passed";
     public const string RollingRestart = "rolling-restart";
 
     /// <summary>What an orchestrator takes to start a process again.</summary>
@@ -19,7 +21,7 @@ internal sealed record Fault(string Name, Func<ChaosCluster, Random, Task<string
         new(KillSilo, (cluster, random) => Kill(cluster, [Pick(random, ChaosCluster.SiloNames)])),
         new("kill-gateway", (cluster, random) => Kill(cluster, [Pick(random, ChaosCluster.GatewayNames)])),
         new("kill-all-silos", (cluster, _) => Kill(cluster, ChaosCluster.SiloNames)),
-        new("kill-at-point", KillAtPoint),
+        .. Control.Points.Select(point => new Fault(AtPoint + point, (cluster, _) => KillAtPoint(cluster, point))),
         new("pause-5", (cluster, random) => Pause(cluster, Pick(random, ChaosCluster.SiloNames), 5)),
         new("pause-9", (cluster, random) => Pause(cluster, Pick(random, ChaosCluster.SiloNames), 9)),
         new("pause-20", (cluster, random) => Pause(cluster, Pick(random, ChaosCluster.SiloNames), 20)),
@@ -45,30 +47,29 @@ internal sealed record Fault(string Name, Func<ChaosCluster, Random, Task<string
 
     private static async Task<string> Kill(ChaosCluster cluster, IReadOnlyList<string> names)
     {
-        foreach (var name in names) cluster.Signal(name, "KILL");
+        foreach (var name in names) await cluster.Signal(name, "KILL");
         await Task.Delay(UntilRestart);
-        foreach (var name in names) cluster.Restart(name);
+        foreach (var name in names) await cluster.Restart(name);
         return string.Join(", ", names);
     }
 
-    private static async Task<string> KillAtPoint(ChaosCluster cluster, Random random)
+    private static async Task<string> KillAtPoint(ChaosCluster cluster, string point)
     {
-        var point = Pick(random, Control.Points);
         cluster.Control.Turn(point, on: true);
         var startedAt = TimeProvider.System.GetTimestamp();
         while (cluster.Control.IsOn(point) && TimeProvider.System.GetElapsedTime(startedAt) < TimeSpan.FromSeconds(20)) await Task.Delay(20);
         var isHit = !cluster.Control.IsOn(point);
         cluster.Control.Turn(point, on: false);
         await Task.Delay(UntilRestart);
-        cluster.RestartWhatEnded();
-        return isHit ? point : $"{point}, which nobody passed";
+        await cluster.RestartWhatEnded();
+        return isHit ? "the first process that passed" : NobodyPassed;
     }
 
     private static async Task<string> Pause(ChaosCluster cluster, string name, int seconds)
     {
-        cluster.Signal(name, "STOP");
+        await cluster.Signal(name, "STOP");
         await Task.Delay(TimeSpan.FromSeconds(seconds));
-        cluster.Signal(name, "CONT");
+        await cluster.Signal(name, "CONT");
         await RestartIfEvicted(cluster, name);
         return name;
     }
@@ -77,16 +78,16 @@ internal sealed record Fault(string Name, Func<ChaosCluster, Random, Task<string
     private static async Task RestartIfEvicted(ChaosCluster cluster, params IReadOnlyList<string> names)
     {
         await Task.Delay(UntilRestart);
-        foreach (var name in names) cluster.Restart(name);
+        foreach (var name in names) await cluster.Restart(name);
     }
 
     private static async Task<string> RestartOneByOne(ChaosCluster cluster)
     {
         foreach (var name in ChaosCluster.SiloNames)
         {
-            cluster.Signal(name, "TERM");
+            await cluster.Signal(name, "TERM");
             await cluster.WaitUntilEnded(name, TimeSpan.FromSeconds(40));
-            cluster.Restart(name);
+            await cluster.Restart(name);
             await Task.Delay(TimeSpan.FromSeconds(8));
         }
         return "all silos";
@@ -105,9 +106,9 @@ internal sealed record Fault(string Name, Func<ChaosCluster, Random, Task<string
 
     private static async Task<string> RestartDatabase(ChaosCluster cluster, int outageSeconds)
     {
-        cluster.StopDatabase();
+        await cluster.StopDatabase();
         await Task.Delay(TimeSpan.FromSeconds(outageSeconds));
-        cluster.StartDatabase();
+        await cluster.StartDatabase();
         return $"immediate shutdown, {outageSeconds} s away";
     }
 
@@ -132,12 +133,12 @@ internal sealed record Fault(string Name, Func<ChaosCluster, Random, Task<string
 
     private static async Task<string> FillDisk(ChaosCluster cluster)
     {
-        cluster.Disk!.Fill();
+        await cluster.Disk!.Fill();
         await Task.Delay(TimeSpan.FromSeconds(10));
         cluster.Disk.Free();
         await Task.Delay(TimeSpan.FromSeconds(2));
         var hadStopped = !await cluster.DatabaseAnswers();
-        if (hadStopped) cluster.StartDatabase();
+        if (hadStopped) await cluster.StartDatabase();
         return hadStopped ? "for 10 s; PostgreSQL stopped" : "for 10 s; PostgreSQL went on";
     }
 
@@ -156,9 +157,9 @@ internal sealed record Fault(string Name, Func<ChaosCluster, Random, Task<string
         var one = random.Next(1, ChaosCluster.Silos + 1);
         var others = Enumerable.Range(1, ChaosCluster.Silos).Where(n => n != one).ToList();
         if (random.Next(2) == 0) others.RemoveAt(random.Next(others.Count));   // two of three that cannot see each other
-        foreach (var other in others) cluster.Network.Part(one, other);
+        foreach (var other in others) await cluster.Network.Part(one, other);
         await Task.Delay(TimeSpan.FromSeconds(20));
-        foreach (var other in others) cluster.Network.Rejoin(one, other);
+        foreach (var other in others) await cluster.Network.Rejoin(one, other);
         await RestartIfEvicted(cluster, ChaosCluster.SiloNames);
         return $"silo{one} from {string.Join(" and ", others.Select(n => $"silo{n}"))} for 20 s";
     }

@@ -1,9 +1,10 @@
 using System.Globalization;
+using Wallets.Tests.Shared;
 
 namespace Wallets.ChaosTests.Cluster;
 
 /// <summary>A disk of its own for PostgreSQL, in memory, that can be filled to the last byte. Needs root; unmounted with the run.</summary>
-internal sealed class SmallDisk : IDisposable
+internal sealed class SmallDisk : IAsyncDisposable
 {
     private const string Size = "3g";
     private readonly string _folder;
@@ -12,22 +13,19 @@ internal sealed class SmallDisk : IDisposable
 
     private string Ballast => Path.Combine(_folder, "ballast");
 
-    public static SmallDisk? Mount(string folder)
+    public static async Task<SmallDisk?> Mount(string folder)
     {
         Directory.CreateDirectory(folder);
-        return Shell.IsRoot && Shell.Try("mount", "-t", "tmpfs", "-o", $"size={Size}", "wallets-chaos", folder).Code == 0 ? new SmallDisk(folder) : null;
+        return Shell.IsRoot && (await Shell.Try("mount", "-t", "tmpfs", "-o", $"size={Size}", "wallets-chaos", folder)).Code == 0 ? new SmallDisk(folder) : null;
     }
 
-    public void Fill()
+    public async Task Fill()
     {
         var free = new DriveInfo(_folder).AvailableFreeSpace;
-        Shell.Try("fallocate", "-l", free.ToString(CultureInfo.InvariantCulture), Ballast);
+        await Shell.Try("fallocate", "-l", free.ToString(CultureInfo.InvariantCulture), Ballast);
     }
 
     public void Free() => File.Delete(Ballast);
 
-    public void Dispose()
-    {
-        Shell.Try("umount", _folder);
-    }
+    public async ValueTask DisposeAsync() => await Shell.Try("umount", _folder);
 }

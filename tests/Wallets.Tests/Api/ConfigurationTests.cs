@@ -1,4 +1,5 @@
 using Wallets.Tests.Infrastructure;
+using Wallets.Tests.Shared;
 using Xunit;
 
 namespace Wallets.Tests.Api;
@@ -47,7 +48,7 @@ public sealed class ConfigurationTests(Databases databases)
     [Fact]
     public async Task In_Production_there_are_no_dev_tokens_and_no_dev_payments()
     {
-        string[] settings = ["--Wallets:Auth:Issuer=https://issuer.example", $"--Wallets:Auth:SigningKey={Convert.ToBase64String(new byte[32])}", $"--Wallets:SiloPort={PostgresServer.FreePort()}", $"--Wallets:GatewayPort={PostgresServer.FreePort()}"];
+        string[] settings = ["--Wallets:Auth:Issuer=https://issuer.example", $"--Wallets:Auth:SigningKey={Convert.ToBase64String(new byte[32])}", $"--Wallets:SiloPort={Ports.Free()}", $"--Wallets:GatewayPort={Ports.Free()}"];
         await using var server = ServerProcess.Start(databases.NewFolder(), settings, "Production");
         await server.IsReady();
         using var anyone = ApiClient.Anonymous(server.Url);

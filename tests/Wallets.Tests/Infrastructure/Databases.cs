@@ -1,6 +1,3 @@
-using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using Npgsql;
 using Wallets.Grains;
@@ -8,6 +5,7 @@ using Wallets.Ledger;
 using Wallets.Ledger.Postgres;
 using Wallets.Ledger.Sqlite;
 using Wallets.Tests.Infrastructure;
+using Wallets.Tests.Shared;
 using Xunit;
 
 [assembly: AssemblyFixture(typeof(Databases))]
@@ -92,7 +90,7 @@ internal sealed class PostgresServer
 
     public static async Task<PostgresServer> Start(string folder)
     {
-        var port = FreePort();
+        var port = Ports.Free();
         var password = Convert.ToHexString(RandomNumberGenerator.GetBytes(16));
         await Shell.Run(Repository.File("deploy/postgres/temporary.sh"), "start", folder, port.ToString(), password);
 
@@ -144,39 +142,5 @@ internal sealed class PostgresServer
         foreach (var role in new[] { "owner", "app", "gateway" }) script = script.Replace($":'{role}_password'", $"'{AppPassword}'", StringComparison.Ordinal);
         var parts = script.Split("\\connect wallets\n");
         return (parts[0], parts[1]);
-    }
-
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-}
-
-internal static class Shell
-{
-    /// <summary>Runs a program to its end; throws what it printed if it failed.</summary>
-    public static async Task<string> Run(string program, params string[] arguments)
-    {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
-        using var process = Process.Start(start)!;
-        var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        await process.WaitForExitAsync();
-        return process.ExitCode == 0 ? await output : throw new InvalidOperationException($"{program} ended with {process.ExitCode}: {await output}{await error}");
-    }
-}
-
-internal static class Repository
-{
-    public static string Root { get; } = FindRoot();
-
-    public static string File(string path) => Path.Combine(Root, path);
-
-    private static string FindRoot()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !System.IO.File.Exists(Path.Combine(folder.FullName, "Wallets.sln"))) folder = folder.Parent;
-        return folder?.FullName ?? throw new InvalidOperationException("The tests do not run inside the repository.");
     }
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Wallets.Tests.Shared;
 
 namespace Wallets.Tests.Infrastructure;
 
@@ -20,11 +21,6 @@ public sealed class ServerProcess : IAsyncDisposable
         process.BeginErrorReadLine();
     }
 
-    public static string Executable { get; } = Repository.File(Path.Combine("src/Wallets.Server/bin", BuildConfiguration, "net10.0/Wallets.Server"));
-
-    /// <summary>This test run's own configuration, from the folder it was built into.</summary>
-    public static string BuildConfiguration => new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
-
     public string Url { get; }
     public string Output { get { lock (_output) return string.Join('\n', _output); } }
     public bool HasExited => _process.HasExited;
@@ -33,15 +29,15 @@ public sealed class ServerProcess : IAsyncDisposable
     /// <summary>Starts the all-in-one server on SQLite in <paramref name="folder"/>, on free ports.</summary>
     public static async Task<ServerProcess> StartAllInOne(string folder, params string[] settings)
     {
-        var server = Start(folder, [$"--Wallets:SiloPort={PostgresServer.FreePort()}", $"--Wallets:GatewayPort={PostgresServer.FreePort()}", "--Wallets:Hold=0", .. settings]);
+        var server = Start(folder, [$"--Wallets:SiloPort={Ports.Free()}", $"--Wallets:GatewayPort={Ports.Free()}", "--Wallets:Hold=0", .. settings]);
         await server.IsReady();
         return server;
     }
 
     public static ServerProcess Start(string folder, string[] arguments, string environment = "Development")
     {
-        var url = $"http://127.0.0.1:{PostgresServer.FreePort()}";
-        return Run(Executable, folder, [.. arguments, "--urls", url], url, environment);
+        var url = $"http://127.0.0.1:{Ports.Free()}";
+        return Run(Repository.Server, folder, [.. arguments, "--urls", url], url, environment);
     }
 
     /// <summary>Runs a program that serves on <paramref name="url"/>; an environment of null is left to the program.</summary>
@@ -79,7 +75,7 @@ public sealed class ServerProcess : IAsyncDisposable
     /// <summary>SIGTERM, and waits for the end.</summary>
     public async Task Terminate()
     {
-        await Shell.Run("bash", "-c", $"kill -TERM {_process.Id}");   // the shell's own: a bare machine has no other
+        await Shell.Signal(_process.Id, "TERM");
         await _process.WaitForExitAsync();
     }
 

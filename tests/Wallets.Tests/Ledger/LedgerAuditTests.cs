@@ -1,6 +1,7 @@
 using Wallets.Ledger;
 using Wallets.Ledger.Audit;
 using Wallets.Tests.Infrastructure;
+using Wallets.Tests.Shared;
 using Xunit;
 
 namespace Wallets.Tests.Ledger;

@@ -4,6 +4,7 @@ using Wallets.Ledger;
 using Wallets.Ledger.Postgres;
 using Wallets.Ledger.Sqlite;
 using Wallets.Tests.Infrastructure;
+using Wallets.Tests.Shared;
 using Xunit;
 
 namespace Wallets.Tests.Ledger;

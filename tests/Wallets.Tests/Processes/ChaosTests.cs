@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Wallets.Tests.Infrastructure;
+using Wallets.Tests.Shared;
 using Xunit;
 
 namespace Wallets.Tests.Processes;
@@ -45,7 +45,7 @@ public sealed class ChaosTests(ITestOutputHelper output)
     private async Task<(int ExitCode, string Report)> Run(params string[] arguments)
     {
         var folder = Directory.CreateTempSubdirectory("wallets-chaos-tests-");
-        var program = Repository.File(Path.Combine("tests/Wallets.ChaosTests/bin", ServerProcess.BuildConfiguration, "net10.0/Wallets.ChaosTests"));
+        var program = Repository.Program("tests/Wallets.ChaosTests");
         var start = new ProcessStartInfo(program, ["--seed", $"{Seed}", .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["TMPDIR"] = folder.FullName;   // where a failed run keeps its history and logs; the report says what is needed of them
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(folder.FullName, (UnixFileMode)0b111_001_001);

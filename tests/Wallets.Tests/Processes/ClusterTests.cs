@@ -1,4 +1,5 @@
 using Wallets.Tests.Infrastructure;
+using Wallets.Tests.Shared;
 using Xunit;
 
 namespace Wallets.Tests.Processes;
@@ -9,7 +10,7 @@ public sealed class ClusterTests(Databases databases)
     [Fact]
     public async Task A_silo_whose_process_has_ended_is_declared_dead_by_the_others_without_waiting_for_probes()
     {
-        await using var cluster = await LocalCluster.Start(databases.NewFolder(), LocalCluster.FreePorts());
+        await using var cluster = await LocalCluster.Start(databases.NewFolder(), Ports.FreeBlock());
 
         cluster.Kill("silo2");
 

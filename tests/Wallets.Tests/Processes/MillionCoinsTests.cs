@@ -1,4 +1,5 @@
 using Wallets.Tests.Infrastructure;
+using Wallets.Tests.Shared;
 using Xunit;
 
 namespace Wallets.Tests.Processes;
@@ -22,7 +23,7 @@ public sealed class MillionCoinsTests(Databases databases)
     [Fact]
     public async Task On_the_local_cluster_none_is_lost_or_doubled()
     {
-        await using var cluster = await LocalCluster.Start(databases.NewFolder(), LocalCluster.FreePorts());
+        await using var cluster = await LocalCluster.Start(databases.NewFolder(), Ports.FreeBlock());
         await SendAMillion(cluster.Url);
         Assert.Equal(0, cluster.Audit());
     }

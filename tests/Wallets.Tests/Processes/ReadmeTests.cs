@@ -1,4 +1,5 @@
 using Wallets.Tests.Infrastructure;
+using Wallets.Tests.Shared;
 using Xunit;
 
 namespace Wallets.Tests.Processes;
@@ -12,9 +13,9 @@ public sealed class ReadmeTests(Databases databases)
         var command = File.ReadLines(Repository.File("README.md")).Single(line => line.StartsWith("dotnet run ", StringComparison.Ordinal)).Split(' ');
         var project = Repository.File(command[Array.IndexOf(command, "--project") + 1]);
         var folder = databases.NewFolder();
-        var url = $"http://127.0.0.1:{PostgresServer.FreePort()}";
-        string[] arguments = ["run", "--no-build", "--configuration", ServerProcess.BuildConfiguration, "--project", project,
-            "--", "--urls", url, $"--Wallets:SiloPort={PostgresServer.FreePort()}", $"--Wallets:GatewayPort={PostgresServer.FreePort()}"];
+        var url = $"http://127.0.0.1:{Ports.Free()}";
+        string[] arguments = ["run", "--no-build", "--configuration", Repository.Configuration, "--project", project,
+            "--", "--urls", url, $"--Wallets:SiloPort={Ports.Free()}", $"--Wallets:GatewayPort={Ports.Free()}"];
 
         await using var server = ServerProcess.Run("dotnet", folder, arguments, url, environment: null);
         await server.IsReady();

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Wallets.Tests.Infrastructure;
+using Wallets.Tests.Shared;
 using Xunit;
 
 namespace Wallets.Tests.Processes;
@@ -34,7 +35,7 @@ public sealed class ScriptedUserTests(Databases databases)
     public async Task On_the_local_cluster()
     {
         var folder = databases.NewFolder();
-        var port = LocalCluster.FreePorts();
+        var port = Ports.FreeBlock();
         string[] before;
         string stream;
         await using (var cluster = await LocalCluster.Start(folder, port))
@@ -98,7 +99,7 @@ public sealed class ScriptedUserTests(Databases databases)
 
     private static int Audit(string folder)
     {
-        var start = new ProcessStartInfo(ServerProcess.Executable, ["audit"]) { WorkingDirectory = folder, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(Repository.Server, ["audit"]) { WorkingDirectory = folder, RedirectStandardOutput = true };
         start.Environment["ASPNETCORE_ENVIRONMENT"] = "Development";
         using var audit = Process.Start(start)!;
         audit.StandardOutput.ReadToEnd();

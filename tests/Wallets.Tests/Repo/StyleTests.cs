@@ -1,7 +1,7 @@
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
-using Wallets.Tests.Infrastructure;
+using Wallets.Tests.Shared;
 using Xunit;
 
 namespace Wallets.Tests.Repo;

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 
-namespace Wallets.Tests.Infrastructure;
+namespace Wallets.Tests.Shared;
 
 /// <summary>Stands between a client and a server on this machine, and delays, holds up or cuts what passes where a test wants it.</summary>
 public sealed class TcpProxy : IAsyncDisposable
