@@ -191,10 +191,10 @@ internal abstract partial class AccountGrain<TState>(
     }
 
     /// <summary>
-    /// The entry this account originated with <paramref name="key"/>, or null. Memory may rule a key out wrongly, which an append of it
+    /// The entry this account originated with <paramref name="key"/>, or null. What memory holds is committed; it may rule a key out wrongly, which an append of it
     /// would meet; whoever is about to answer anything else asks <see cref="FindInLedger"/>.
     /// </summary>
-    protected async Task<Entry?> FindTransfer(Guid key) => Keys.MayHold(key) ? await FindInLedger(key) : null;
+    protected async ValueTask<Entry?> FindTransfer(Guid key) => Keys.Find(key) ?? (Keys.MayHold(key) ? await FindInLedger(key) : null);
 
     /// <summary>The entry this account originated with <paramref name="key"/>, or null: what the ledger says now.</summary>
     protected async Task<Entry?> FindInLedger(Guid key)

@@ -27,7 +27,7 @@ internal sealed class EarningsGrain(
 
     private readonly ILedger _ledger = ledger;
     private readonly GrainsOptions _options = options.Value;
-    private readonly Dictionary<Guid, long> _toldThrough = [];
+    private readonly Dictionary<Guid, (IGiftAudience Stream, long ThroughSeq)> _told = [];
     private DateTimeOffset _lookUpUntil;
 
     public async Task Receive(Credit[] credits, bool redelivered)
@@ -97,13 +97,13 @@ internal sealed class EarningsGrain(
     /// <summary>Safe to lose: a stream that misses news notices the gap in the seqs, or the lack of news, and reads the ledger.</summary>
     private void TellStreams(IReadOnlyList<Credit> credits, long firstSeq)
     {
-        if (_toldThrough.Count > StreamsRemembered) _toldThrough.Clear();
+        if (_told.Count > StreamsRemembered) _told.Clear();
         var gifts = credits.Select((credit, i) => new CreditedGift(firstSeq + i, credit));
         foreach (var ofStream in gifts.GroupBy(gift => gift.Credit.StreamId))
         {
-            var afterSeq = _toldThrough.GetValueOrDefault(ofStream.Key, firstSeq - 1);
-            _toldThrough[ofStream.Key] = State.Seq;
-            GrainFactory.GetGrain<IGiftAudience>(ofStream.Key).Hear(new GiftNews(afterSeq, State.Seq, [.. ofStream])).Ignore();
+            var (stream, afterSeq) = _told.TryGetValue(ofStream.Key, out var told) ? told : (GrainFactory.GetGrain<IGiftAudience>(ofStream.Key), firstSeq - 1);
+            _told[ofStream.Key] = (stream, State.Seq);
+            stream.Hear(new GiftNews(afterSeq, State.Seq, [.. ofStream])).Ignore();
         }
     }
 

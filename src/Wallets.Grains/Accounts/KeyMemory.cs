@@ -4,15 +4,16 @@ using Wallets.Ledger.Accounts;
 namespace Wallets.Grains.Accounts;
 
 /// <summary>
-/// Says of a key whether the account may hold it already, so that a fresh key costs no read. Remembers the account's latest keys;
-/// of an older one it judges by the time in a UUIDv7. That time is the caller's word: a wrong guess costs a conflict in the
-/// database, never a second effect, and after the first one every unknown key is looked up.
+/// Says of a key whether the account may hold it already, so that a fresh key costs no read, and neither does one that was used
+/// a moment ago. Remembers the account's latest entries; of an older key it judges by the time in a UUIDv7. That time is the
+/// caller's word: a wrong guess costs a conflict in the database, never a second effect, and after the first one every unknown
+/// key is looked up.
 /// </summary>
 internal sealed class KeyMemory
 {
-    private const int Capacity = 64;
+    private const int Capacity = 16;
 
-    private readonly Queue<(Guid Key, DateTimeOffset RecordedAt)> _latest = new();
+    private readonly Queue<Entry> _latest = new();
     private bool _holdsAll = true;
     private bool _distrusts;
     private DateTimeOffset _coveredSince;
@@ -26,7 +27,7 @@ internal sealed class KeyMemory
 
     public void Add(Entry entry)
     {
-        _latest.Enqueue((entry.TransferId, entry.RecordedAt));
+        _latest.Enqueue(entry);
         if (_latest.Count <= Capacity) return;
 
         _coveredSince = _latest.Dequeue().RecordedAt;
@@ -36,12 +37,16 @@ internal sealed class KeyMemory
     /// <summary>A key that was taken for new was not.</summary>
     public void Distrust() => _distrusts = true;
 
-    public bool MayHold(Guid key)
+    /// <summary>The entry of a key that was used lately, or null.</summary>
+    public Entry? Find(Guid key)
     {
         foreach (var known in _latest)
-            if (known.Key == key) return true;
-        return !_holdsAll && (_distrusts || !IsNewerThan(key, _coveredSince));
+            if (known.TransferId == key) return known;
+        return null;
     }
+
+    /// <summary>Whether a key that is not remembered may be the account's all the same.</summary>
+    public bool MayHold(Guid key) => !_holdsAll && (_distrusts || !IsNewerThan(key, _coveredSince));
 
     private static bool IsNewerThan(Guid key, DateTimeOffset time)
     {

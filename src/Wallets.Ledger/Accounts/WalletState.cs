@@ -61,11 +61,10 @@ public sealed class WalletState : AccountState
     private void Spend(Entry entry, long coins)
     {
         var due = coins;
-        foreach (var lot in Lots.Where(lot => lot.Bonus > 0).OrderBy(lot => lot.ExpiresAt ?? DateTimeOffset.MaxValue).ToList())
+        while (due > 0 && NextBonus() is var next and >= 0)
         {
-            if (due == 0) break;
-            var taken = Math.Min(due, lot.Bonus);
-            Lots[Lots.FindIndex(other => other.PurchaseId == lot.PurchaseId)] = lot with { Bonus = lot.Bonus - taken };
+            var taken = Math.Min(due, Lots[next].Bonus);
+            Lots[next] = Lots[next] with { Bonus = Lots[next].Bonus - taken };
             due -= taken;
         }
         for (var i = 0; i < Lots.Count && due > 0; i++)
@@ -83,5 +82,14 @@ public sealed class WalletState : AccountState
         if (today >= 0) SpentByDay[today] = new(day, SpentByDay[today].Amount + coins);
         else SpentByDay.Add(new(day, coins));
         SpentByDay.RemoveAll(spent => spent.Day <= day - WindowDays);
+    }
+
+    /// <summary>The lot whose bonus coins expire next, the oldest one of several; -1 if there are no bonus coins.</summary>
+    private int NextBonus()
+    {
+        var next = -1;
+        for (var i = 0; i < Lots.Count; i++)
+            if (Lots[i].Bonus > 0 && (next < 0 || (Lots[i].ExpiresAt ?? DateTimeOffset.MaxValue) < (Lots[next].ExpiresAt ?? DateTimeOffset.MaxValue))) next = i;
+        return next;
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Data;
 using System.Data.Common;
 using Npgsql;
@@ -16,9 +17,13 @@ public sealed class PostgresLedger : ILedger, IAsyncDisposable
     private const string Columns =
         "account_id, seq, transfer_id, amount, balance_after, counterparty, recorded_at, kind, rate_version, quantity, diamonds, stream_id, gift_id, detail";
 
+    private const int MostNames = 100_000;
+
     private static readonly string EntryColumns = string.Join(", ", Columns.Split(", ").Select(column => "e." + column));
 
     private readonly NpgsqlDataSource _source;
+    private readonly ConcurrentDictionary<long, string> _names = new();   // a name never changes
+    private readonly GroupedReads<(long AccountId, Guid TransferId), Entry> _transfers;
 
     /// <summary>For scans, which may take minutes, and which hold back no horizon.</summary>
     private readonly NpgsqlDataSource _scans;
@@ -28,6 +33,7 @@ public sealed class PostgresLedger : ILedger, IAsyncDisposable
     public PostgresLedger(string connectionString, int writers)
     {
         Writers = writers;
+        _transfers = new(FindTransfers);
         _scans = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = "wallets-scan", Timeout = 3, CommandTimeout = 600, MaxPoolSize = 4 });
         _source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connectionString)
         {
@@ -145,8 +151,19 @@ public sealed class PostgresLedger : ILedger, IAsyncDisposable
 
     public async Task<IReadOnlyDictionary<long, string>> NameAccounts(IReadOnlyCollection<long> accountIds)
     {
-        var names = await Query("SELECT account_id, name FROM accounts WHERE account_id = ANY($1)", row => (Id: row.GetInt64(0), Name: row.GetString(1)), default, accountIds.ToList());
-        return names.ToDictionary(account => account.Id, account => account.Name);
+        var names = new Dictionary<long, string>();
+        var unknown = new List<long>();
+        foreach (var id in accountIds)
+        {
+            if (_names.TryGetValue(id, out var name)) names[id] = name;
+            else unknown.Add(id);
+        }
+        if (unknown.Count == 0) return names;
+
+        if (_names.Count > MostNames) _names.Clear();
+        foreach (var (id, name) in await Query("SELECT account_id, name FROM accounts WHERE account_id = ANY($1)", row => (row.GetInt64(0), row.GetString(1)), default, unknown))
+            names[id] = _names[id] = name;
+        return names;
     }
 
     public async Task<IReadOnlyList<Entry>> Read(long accountId, long afterSeq, int limit) =>
@@ -155,10 +172,18 @@ public sealed class PostgresLedger : ILedger, IAsyncDisposable
     public async Task<long> LastSeq(long accountId) =>
         (await Query("SELECT coalesce(max(seq), 0) FROM entries WHERE account_id = $1", row => row.GetInt64(0), default, accountId))[0];
 
-    public async Task<Entry?> FindTransfer(long accountId, Guid transferId)
+    public Task<Entry?> FindTransfer(long accountId, Guid transferId) => _transfers.Find((accountId, transferId));
+
+    /// <summary>Each is looked up by its key, whatever the planner thinks of joins.</summary>
+    private async Task<IReadOnlyDictionary<(long AccountId, Guid TransferId), Entry>> FindTransfers(IReadOnlyList<(long AccountId, Guid TransferId)> wanted)
     {
-        var found = await Query($"SELECT {Columns} FROM entries WHERE transfer_id = $2 AND account_id = $1 AND kind <> 11", ReadEntry, default, accountId, transferId);
-        return found.SingleOrDefault();
+        var found = await Query(
+            $"""
+            SELECT {EntryColumns} FROM unnest($1::uuid[], $2::bigint[]) AS wanted(transfer_id, account_id)
+            CROSS JOIN LATERAL (SELECT * FROM entries e WHERE e.transfer_id = wanted.transfer_id AND e.account_id = wanted.account_id AND e.kind <> 11 LIMIT 1) e
+            """,
+            ReadEntry, default, wanted.Select(one => one.TransferId).ToList(), wanted.Select(one => one.AccountId).ToList());
+        return found.ToDictionary(entry => (entry.AccountId, entry.TransferId));
     }
 
     public async Task<Entry?> FindPayment(long accountId, string channel, string payment)

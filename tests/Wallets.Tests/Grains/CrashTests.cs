@@ -75,9 +75,30 @@ public sealed class CrashTests(Databases databases)
         await cluster.IsClean();
     }
 
-    /// <summary>Notes after which entry an account was read.</summary>
-    private sealed class SpiedLedger(ILedger inner, ConcurrentQueue<long> reads) : WrappedLedger(inner)
+    [Fact]
+    public async Task A_key_used_a_moment_ago_is_replayed_without_a_read()
     {
+        var lookUps = new ConcurrentQueue<Guid>();
+        await using var cluster = await TestCluster.Start(await databases.Create(Engine.Postgres), wrap: inner => new SpiedLedger(inner, [], lookUps));
+        await cluster.Buy("ann");
+        var stream = await cluster.GoLive("cleo");
+        var first = await cluster.Send("ann", stream);
+
+        var again = await cluster.Send("ann", stream, key: first.Value!.Key);
+
+        Assert.Equal((first.Value, true), (again.Value, again.Replayed));
+        Assert.Empty(lookUps);
+    }
+
+    /// <summary>Notes after which entry an account was read, and which keys were looked up.</summary>
+    private sealed class SpiedLedger(ILedger inner, ConcurrentQueue<long> reads, ConcurrentQueue<Guid>? lookUps = null) : WrappedLedger(inner)
+    {
+        public override Task<Entry?> FindTransfer(long accountId, Guid transferId)
+        {
+            lookUps?.Enqueue(transferId);
+            return base.FindTransfer(accountId, transferId);
+        }
+
         public override Task<IReadOnlyList<Entry>> Read(long accountId, long afterSeq, int limit)
         {
             reads.Enqueue(afterSeq);

@@ -80,6 +80,24 @@ public sealed class PostgresConformance(Databases databases) : LedgerConformance
     }
 
     [Fact]
+    public async Task A_look_up_that_the_database_does_not_answer_fails_and_the_next_one_succeeds()
+    {
+        var settings = new NpgsqlConnectionStringBuilder(Database.ApplicationConnection);
+        await using var proxy = new TcpProxy(settings.Port);
+        settings.Port = proxy.Port;
+        await using var ledger = new PostgresLedger(settings.ToString(), writers: 1);
+        var purchase = Some.Purchase(await ledger.OpenAccount(AccountKind.Wallet, "ann"), 100);
+        await ledger.Commit([Some.Append(purchase)], default);
+        proxy.LoseTheAnswerTo = sent => sent.Span.IndexOf("unnest"u8) >= 0;
+
+        await Assert.ThrowsAsync<LedgerFaultException>(() => ledger.FindTransfer(purchase.AccountId, purchase.TransferId));
+        proxy.LoseTheAnswerTo = _ => false;
+        var found = await ledger.FindTransfer(purchase.AccountId, purchase.TransferId);
+
+        Assert.Equal(purchase.Amount, found?.Amount);
+    }
+
+    [Fact]
     public async Task The_hot_queries_use_their_indexes()
     {
         await Database.Execute("SET session_replication_role = replica; INSERT INTO entries SELECT a, s, gen_random_uuid(), 1, s, 0, now(), 1, NULL, NULL, NULL, NULL, NULL, '{\"payment\":\"p\"}' FROM generate_series(1, 100) a, generate_series(1, 100) s; DROP INDEX entries_payment; ANALYZE entries");
@@ -161,6 +179,20 @@ public abstract class LedgerConformance(Databases databases, Engine engine) : IA
         Assert.Equal([purchase with { RecordedAt = recordedAt }, gift with { RecordedAt = recordedAt }], await Ledger.Read(Ann, 0, 10));
         Assert.Equal([credit with { RecordedAt = recordedAt }], await Ledger.Read(Cleo, 0, 10));
         Assert.Equal(2, await Ledger.LastSeq(Ann));
+    }
+
+    [Fact]
+    public async Task A_thousand_keys_looked_up_at_once_are_each_answered()
+    {
+        Entry[] purchases = [.. Enumerable.Range(1, 300).Select(seq => Some.Purchase(Ann, 10, seq, (seq - 1) * 10))];
+        await Ledger.Write(purchases);
+        Guid?[] wanted = [.. Enumerable.Range(0, 1_000).Select(n => n % 2 == 0 ? purchases[n % 300].TransferId : (Guid?)null)];   // some twice, some never used
+
+        var found = await Task.WhenAll(wanted.Select(key => Ledger.FindTransfer(Ann, key ?? Some.Key())));
+        var ofAnother = await Ledger.FindTransfer(Cleo, purchases[0].TransferId);
+
+        Assert.Equal(wanted, found.Select(entry => entry?.TransferId));
+        Assert.Null(ofAnother);
     }
 
     [Fact]

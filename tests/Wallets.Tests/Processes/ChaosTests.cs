@@ -19,10 +19,21 @@ public sealed class ChaosTests(ITestOutputHelper output)
     [Fact]
     public async Task Two_minutes_of_kills_and_pauses_break_no_invariant()
     {
-        var (exitCode, report) = await Run("--minutes", "2", "--faults", "kill,pause-5,pause-9,deliver-twice");
+        var (exitCode, report) = await Run("--minutes", "2", "--faults", "kill-silo,kill-gateway,kill-all,pause-5,pause-9,deliver-twice");
 
         Assert.True(exitCode == 0, report);
         Assert.Contains("| 8         | nothing stays in flight", report, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_kill_at_any_named_point_of_a_gifts_way_breaks_no_invariant()
+    {
+        var (exitCode, report) = await Run("--minutes", "1.75", "--faults", "kill-at");
+
+        Assert.True(exitCode == 0, report);
+        string[] points = ["after-claim", "before-purchase", "after-purchase", "before-debit", "after-debit", "credit-arrives", "before-credit", "after-credit", "credit-answered", "before-payout", "after-payout"];
+        Assert.All(points, point => Assert.Contains($"| kill-at-{point} ", report, StringComparison.Ordinal));
+        Assert.Contains("of which 0 found nobody who passed", report, StringComparison.Ordinal);
     }
 
     [Theory]
