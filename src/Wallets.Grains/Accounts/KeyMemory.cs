@@ -13,7 +13,7 @@ internal sealed class KeyMemory
 {
     private const int Capacity = 16;
 
-    private readonly Queue<Entry> _latest = new();
+    private readonly Queue<Remembered> _latest = new();
     private bool _holdsAll = true;
     private bool _distrusts;
     private DateTimeOffset _coveredSince;
@@ -27,11 +27,12 @@ internal sealed class KeyMemory
 
     public void Add(Entry entry)
     {
-        _latest.Enqueue(entry);
-        if (_latest.Count <= Capacity) return;
-
-        _coveredSince = _latest.Dequeue().RecordedAt;
-        _holdsAll = false;
+        if (_latest.Count == Capacity)
+        {
+            _coveredSince = _latest.Dequeue().RecordedAt;
+            _holdsAll = false;
+        }
+        _latest.Enqueue(new Remembered(entry));
     }
 
     /// <summary>A key that was taken for new was not.</summary>
@@ -41,7 +42,7 @@ internal sealed class KeyMemory
     public Entry? Find(Guid key)
     {
         foreach (var known in _latest)
-            if (known.TransferId == key) return known;
+            if (known.Key == key) return known.ToEntry();
         return null;
     }
 
@@ -55,5 +56,42 @@ internal sealed class KeyMemory
         key.TryWriteBytes(bytes, bigEndian: true, out _);
         var milliseconds = ((long)bytes[0] << 40) | ((long)bytes[1] << 32) | ((long)bytes[2] << 24) | ((long)bytes[3] << 16) | ((long)bytes[4] << 8) | bytes[5];
         return milliseconds > time.ToUnixTimeMilliseconds();
+    }
+
+    /// <summary>
+    /// An entry without objects of its own: references from old wallets to young entries are what makes a collection long, and every
+    /// gift would leave two.
+    /// </summary>
+    private readonly struct Remembered(Entry entry)
+    {
+        private readonly long _accountId = entry.AccountId;
+        private readonly long _seq = entry.Seq;
+        private readonly long _amount = entry.Amount;
+        private readonly long _balanceAfter = entry.BalanceAfter;
+        private readonly long _counterparty = entry.Counterparty;
+        private readonly EntryKind _kind = entry.Kind;
+        private readonly int _quantity = entry.Gift?.Quantity ?? 0;
+        private readonly int _rateVersion = entry.Gift?.RateVersion ?? 0;
+        private readonly long _diamonds = entry.Gift?.Diamonds ?? 0;
+        private readonly Guid _streamId = entry.Gift?.StreamId ?? default;
+        private readonly string? _giftId = entry.Gift?.GiftId;   // the catalogue's own, as old as it
+        private readonly EntryDetail? _detail = entry.Detail;
+
+        public Guid Key { get; } = entry.TransferId;
+        public DateTimeOffset RecordedAt { get; } = entry.RecordedAt;
+
+        public Entry ToEntry() => new()
+        {
+            AccountId = _accountId,
+            Seq = _seq,
+            TransferId = Key,
+            Kind = _kind,
+            Amount = _amount,
+            BalanceAfter = _balanceAfter,
+            Counterparty = _counterparty,
+            RecordedAt = RecordedAt,
+            Gift = _giftId is null ? null : new GiftFacts(_streamId, _giftId, _quantity, _diamonds, _rateVersion),
+            Detail = _detail,
+        };
     }
 }

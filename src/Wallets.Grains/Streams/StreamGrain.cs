@@ -44,7 +44,7 @@ internal sealed class StreamGrain(
     private const int MostGiftsInFrame = 100;
     private static readonly TimeSpan NewsIsFreshFor = TimeSpan.FromSeconds(1);
 
-    private readonly Queue<(long Seq, FeedGift Gift)> _latest = new();
+    private readonly Queue<CreditedGift> _latest = new();
     private long _heardAt;
     private long _savedSeq;
 
@@ -92,7 +92,7 @@ internal sealed class StreamGrain(
         if (State.CreatorId is null) return Unknown;
         await CatchUpIfStale();
         var view = View();
-        return new StreamFrame(view.StreamId, State.Tally.Seq, view.Status, [.. _latest.Where(gift => gift.Seq > afterSeq).Select(gift => gift.Gift)], view.Totals, view.Top);
+        return new StreamFrame(view.StreamId, State.Tally.Seq, view.Status, [.. _latest.Where(gift => gift.Seq > afterSeq).Select(Shown)], view.Totals, view.Top);
     }
 
     public Task<LiveStream?> Lease() => Task.FromResult(
@@ -107,7 +107,7 @@ internal sealed class StreamGrain(
             return;
         }
         foreach (var gift in news.Gifts)
-            if (gift.Seq > State.Tally.Seq) Count(gift.Seq, new FeedGift(gift.Credit.UserId, gift.Credit.GiftId, gift.Credit.Quantity, new(gift.Credit.Coins)), gift.Credit.Diamonds);
+            if (gift.Seq > State.Tally.Seq) Count(gift);
         State.Tally.Seq = news.ThroughSeq;
         _heardAt = time.GetTimestamp();
     }
@@ -117,12 +117,14 @@ internal sealed class StreamGrain(
         if (State.CreatorId is not null && State.Tally.Seq > _savedSeq) await Store(State);
     }
 
-    private void Count(long seq, FeedGift gift, long diamonds)
+    private void Count(CreditedGift gift)
     {
-        State.Tally.Add(gift.UserId, gift.Quantity, gift.Coins.Value, diamonds);
-        _latest.Enqueue((seq, gift));
-        if (_latest.Count > MostGiftsInFrame) _latest.Dequeue();
+        State.Tally.Add(gift.Credit);
+        if (_latest.Count == MostGiftsInFrame) _latest.Dequeue();
+        _latest.Enqueue(gift);
     }
+
+    private static FeedGift Shown(CreditedGift gift) => new(gift.Credit.UserId, gift.Credit.GiftId, gift.Credit.Quantity, new(gift.Credit.Coins));
 
     private Task CatchUpIfStale() => _heardAt == 0 || time.GetElapsedTime(_heardAt) > NewsIsFreshFor ? CatchUp() : Task.CompletedTask;
 
@@ -134,8 +136,7 @@ internal sealed class StreamGrain(
             page = await ledger.ReadReceived(State.CreatorAccount, State.Tally.Seq, long.MaxValue, CatchUpPage);
             foreach (var gift in page)
             {
-                if (gift.Debit.Gift is { } facts && facts.StreamId == this.GetPrimaryKey())
-                    Count(gift.Seq, new FeedGift(gift.UserId, facts.GiftId, facts.Quantity, new(-gift.Debit.Amount)), facts.Diamonds);
+                if (gift.Debit.Gift?.StreamId == this.GetPrimaryKey()) Count(new CreditedGift(gift.Seq, Credit.Of(gift.Debit, gift.UserId)));
                 State.Tally.Seq = gift.Seq;
             }
         }
@@ -182,11 +183,11 @@ internal sealed class Tally
     [Id(3)] public long Diamonds { get; set; }
     [Id(4)] public Dictionary<string, long> Supporters { get; set; } = [];
 
-    public void Add(string userId, int quantity, long coins, long diamonds)
+    public void Add(Credit credit)
     {
-        Gifts += quantity;
-        Coins += coins;
-        Diamonds += diamonds;
-        Supporters[userId] = Supporters.GetValueOrDefault(userId) + coins;
+        Gifts += credit.Quantity;
+        Coins += credit.Coins;
+        Diamonds += credit.Diamonds;
+        Supporters[credit.UserId] = Supporters.GetValueOrDefault(credit.UserId) + credit.Coins;
     }
 }

@@ -11,7 +11,7 @@ namespace Wallets.Ledger.Accounts;
 /// <param name="Paid">How many of them are left.</param>
 /// <param name="Bonus">How many given coins are left.</param>
 /// <param name="ExpiresAt">When the bonus coins expire; null for never.</param>
-public sealed record Lot(Guid PurchaseId, string Channel, Money Price, long PaidCoins, long Paid, long Bonus, DateTimeOffset? ExpiresAt);
+public readonly record struct Lot(Guid PurchaseId, string Channel, Money Price, long PaidCoins, long Paid, long Bonus, DateTimeOffset? ExpiresAt);
 
 /// <summary>
 /// A wallet: its coins by lot, and what it spent. Spending takes bonus coins first, the earliest-expiring ones first, then paid
