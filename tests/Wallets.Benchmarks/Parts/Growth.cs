@@ -17,6 +17,7 @@ internal static class Growth
         {
             await using var ours = new OursByGrains(silos: 1, historyEntries: (long)(millions * 1_000_000));
             await ours.Prepare(plan.Population);
+            await ours.Postgres.AgeLog();
             await ClosedLoop.Run(ours, plan.Population, Distribution.Uniform, Callers, plan.WarmUp);
             var m = await Gauge.Measure(ours, Distribution.Uniform, Measurement.Closed, Callers, () => ClosedLoop.Run(ours, plan.Population, Distribution.Uniform, Callers, plan.Window));
             AnsiConsole.MarkupLineInterpolated($"  {millions} million entries");

@@ -22,6 +22,7 @@ internal static class Replays
         AnsiConsole.MarkupLine("[bold]replays[/]: old keys again, at a tenth of the load");
         await using var ours = new OursByGrains(silos: 1);
         await ours.Prepare(plan.Population);
+        await ours.Postgres.AgeLog();
         var old = new ConcurrentQueue<DrawnGift>();
         await Fresh(gift => { if (old.Count < MostKeys) old.Enqueue(gift); }, plan.WarmUp);
         var keys = old.ToArray();

@@ -9,8 +9,11 @@ internal sealed record Target(string Figure, string? Key, double? Measured, doub
 {
     public bool? IsMet => Measured is { } measured ? (IsAtLeast ? measured >= Goal : measured <= Goal) : null;
 
+    /// <summary>What is reached of a goal that is not; a smoke run compares with that.</summary>
+    public double? Reached { get; init; }
+
     /// <summary>Too far off to be the noise of a small machine.</summary>
-    public bool IsBelowHalf => Key is not null && Measured < Goal / 2;
+    public bool IsBelowHalf => Key is not null && Measured < (Reached ?? Goal) / 2;
 
     public string MeasuredText => Measured is { } measured ? $"{measured:0.##}{Unit}" : "not measured";
     public string GoalText => $"{(IsAtLeast ? "at least" : "at most")} {Goal:0.##}{Unit}";
