@@ -40,6 +40,9 @@ internal sealed record Plan
     /// <summary>How long sessions of the database are given to tell what they counted; null not to count reads at all.</summary>
     public required TimeSpan? CountReadsAfter { get; init; }
 
+    /// <summary>Whether the database's log is written into files that are there, as on a server that has run for a while.</summary>
+    public bool AgesLog { get; init; } = true;
+
     /// <summary>How often the load without and the load with replays are measured in turn.</summary>
     public required int ReplayRounds { get; init; }
 
@@ -93,13 +96,14 @@ internal sealed record Plan
     public static Plan Smoke => new()
     {
         Name = "smoke",
-        WarmUp = TimeSpan.FromSeconds(3),
+        AgesLog = false,
+        WarmUp = TimeSpan.FromSeconds(8),
         Window = TimeSpan.FromSeconds(2),
         MostLevels = 1,
         EveryLevelForAll = false,
-        Contenders = [.. Names.All.Where(name => name is not (Names.OursOn3Silos or Names.BatchedSql or Names.AdoNetStateTuned))],
+        Contenders = [.. Names.All.Where(name => name is not (Names.OursOn3Silos or Names.OursOverHttp or Names.BatchedSql or Names.AdoNetStateTuned))],
         Parts = [Part.Throughput],
-        LoadsOfOurs = [0.5],
+        LoadsOfOurs = [],
         LoadsOfOthers = [],
         MillionEntries = [],
         Activations = [],

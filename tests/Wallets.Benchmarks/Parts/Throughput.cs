@@ -16,7 +16,7 @@ internal static class Throughput
         await using var contender = Names.Create(name);
         AnsiConsole.MarkupLineInterpolated($"[bold]{name}[/]: {contender.Description}");
         await contender.Prepare(plan.Population);
-        await contender.Postgres.AgeLog();
+        if (plan.AgesLog) await contender.Postgres.AgeLog();
         results.Database = await contender.Postgres.DescribeDurably();
         results.Contenders[name] = contender.Description;
 
