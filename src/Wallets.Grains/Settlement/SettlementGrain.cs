@@ -48,13 +48,13 @@ internal sealed partial class SettlementGrain(
     /// <summary>For a transaction that had begun and did not show yet when the horizon was read.</summary>
     private static readonly TimeSpan HorizonMargin = TimeSpan.FromSeconds(1);
 
-    /// <summary>Now and then, and at first, the scan looks back this far, in case the database's clock was set back.</summary>
+    /// <summary>At first, and when the database's clock was set back, the scan looks back this far.</summary>
     private static readonly TimeSpan LookBack = TimeSpan.FromMinutes(11);
-    private static readonly TimeSpan LookBackInterval = TimeSpan.FromMinutes(10);
 
     private DateTimeOffset _watermark = DateTimeOffset.UnixEpoch;
     private DateTimeOffset _scannedAt;
-    private DateTimeOffset _lookedBackAt;
+    private DateTimeOffset _horizon = DateTimeOffset.UnixEpoch;
+    private bool _looksBack = true;
     private DateTimeOffset _storedAt;
     private DateTimeOffset _triedSetAsideAt;
 
@@ -74,12 +74,11 @@ internal sealed partial class SettlementGrain(
         _scannedAt = now;
 
         var since = _watermark;
-        if (now - _lookedBackAt >= LookBackInterval && since > DateTimeOffset.UnixEpoch + LookBack)
-        {
-            since -= LookBack;
-            _lookedBackAt = now;
-        }
-        _watermark = await SettleSince(since);
+        if (_looksBack && since > DateTimeOffset.UnixEpoch + LookBack) since -= LookBack;
+        (_watermark, var horizon) = await SettleSince(since);
+        // A horizon only ever advances, but for what had begun and did not show yet.
+        _looksBack = horizon < _horizon - HorizonMargin;
+        _horizon = horizon;
         if (now - _triedSetAsideAt >= options.Value.SetAsideInterval)
         {
             _triedSetAsideAt = now;
@@ -92,8 +91,8 @@ internal sealed partial class SettlementGrain(
         }
     }
 
-    /// <summary>Redelivers page by page, and gives the time up to which everything but what was set aside is settled.</summary>
-    private async Task<DateTimeOffset> SettleSince(DateTimeOffset since)
+    /// <summary>Redelivers page by page, and gives the time up to which everything but what was set aside is settled, and the ledger's horizon.</summary>
+    private async Task<(DateTimeOffset SettledUpTo, DateTimeOffset Horizon)> SettleSince(DateTimeOffset since)
     {
         for (var page = 1; ; page++)
         {
@@ -108,7 +107,7 @@ internal sealed partial class SettlementGrain(
             }));
             if (scan.Gifts.Count == PageSize && page < MostPagesAtOnce) continue;
 
-            return oldest < settledUpTo ? oldest : settledUpTo;
+            return (oldest < settledUpTo ? oldest : settledUpTo, scan.Horizon);
         }
     }
 

@@ -201,6 +201,34 @@ public sealed class CrashTests(Databases databases)
     }
 
     [Fact]
+    public async Task When_the_databases_clock_is_set_back_settlement_looks_back()
+    {
+        ClockedLedger? clocked = null;
+        await using var cluster = await TestCluster.Start(await databases.Create(Engine.Postgres), wrap: inner => clocked = new ClockedLedger(inner) { Ahead = TimeSpan.FromSeconds(30) });
+        await Eventually.Is(() => Task.FromResult(clocked?.Scans.Count ?? 0), scans => scans >= 3);
+        var before = clocked!.Scans.Max();
+
+        clocked.Ahead = TimeSpan.Zero;
+
+        await Eventually.Is(() => Task.FromResult(clocked.Scans.Last()), since => since < before - TimeSpan.FromMinutes(10));
+        await Eventually.Is(() => Task.FromResult(clocked.Scans.Last()), since => since > before - TimeSpan.FromMinutes(1));   // once is enough
+    }
+
+    /// <summary>A ledger whose database's clock is ahead for a while; notes from when on settlement looked.</summary>
+    private sealed class ClockedLedger(ILedger inner) : WrappedLedger(inner)
+    {
+        public TimeSpan Ahead { get; set; }
+        public ConcurrentQueue<DateTimeOffset> Scans { get; } = [];
+
+        public override async Task<UnsettledScan> FindUnsettled(DateTimeOffset since, TimeSpan grace, int limit, IReadOnlyCollection<string> except, string? only)
+        {
+            Scans.Enqueue(since);
+            var scan = await base.FindUnsettled(since, grace, limit, except, only);
+            return scan with { Horizon = scan.Horizon + Ahead };
+        }
+    }
+
+    [Fact]
     public async Task A_creator_who_cannot_be_credited_for_a_while_holds_up_nobody_and_is_credited_later()
     {
         FaultyLedger? faulty = null;
