@@ -24,6 +24,13 @@ internal sealed class ChaosLedger(ILedger inner, Control control) : WrappedLedge
         return result;
     }
 
+    /// <summary>The fence is in the database and in the verdict on what conflicts; without it, an append whose seq is taken may go on.</summary>
+    public override async Task<IReadOnlyList<Verdict>> Judge(IReadOnlyList<Append> batch, CancellationToken cancellation)
+    {
+        var verdicts = await base.Judge(batch, cancellation);
+        return control.Bug == Bug.SkipFence ? [.. verdicts.Select(verdict => verdict.Status == AppendStatus.Fenced ? Verdict.Free : verdict)] : verdicts;
+    }
+
     public override async Task<IReadOnlySet<CreditId>> FindCredits(long accountId, IReadOnlyCollection<CreditId> credits) =>
         control.Bug == Bug.SkipCreditDedup ? new HashSet<CreditId>() : await base.FindCredits(accountId, credits);
 
