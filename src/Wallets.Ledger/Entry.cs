@@ -18,6 +18,22 @@ public enum EntryKind : short
     Purchase = 1,
     /// <summary>Wallet, −coins: a gift; carries the gift's facts.</summary>
     GiftSent = 2,
+    /// <summary>Wallet, +coins: a lot of bonus coins that a promotion gave.</summary>
+    BonusGranted = 3,
+    /// <summary>Wallet, −coins: the bonus coins of a lot that were left when they expired.</summary>
+    Expired = 4,
+    /// <summary>Wallet, −coins or 0: what was left of a lot whose payment was given back.</summary>
+    Refunded = 5,
+    /// <summary>Wallet, +coins or 0: a refund that was itself taken back.</summary>
+    RefundReversed = 6,
+    /// <summary>Wallet, 0: a gift, or a part of it, that a refunded lot had paid for; its diamonds are claimed from the creator.</summary>
+    GiftRefunded = 7,
+    /// <summary>Wallet, 0: the same taken back; the creator's diamonds return.</summary>
+    GiftRestored = 8,
+    /// <summary>Wallet, ±coins: an operator's correction.</summary>
+    Adjusted = 9,
+    /// <summary>Wallet, 0: the wallet was flagged, frozen or put in good standing.</summary>
+    StandingChanged = 10,
     /// <summary>Earnings, +diamonds: the credit side of a gift; its facts stand on the debit.</summary>
     GiftReceived = 11,
     /// <summary>Earnings, −diamonds: taken aside for a payout.</summary>
@@ -26,6 +42,12 @@ public enum EntryKind : short
     PayoutReturned = 13,
     /// <summary>Earnings, 0: reserved diamonds left as money; the detail says how many.</summary>
     PayoutPaid = 14,
+    /// <summary>Earnings, −diamonds or 0: what a refunded gift takes back; the other side of <see cref="GiftRefunded"/>.</summary>
+    ClawedBack = 15,
+    /// <summary>Earnings, +diamonds or 0: the other side of <see cref="GiftRestored"/>.</summary>
+    ClawbackReversed = 16,
+    /// <summary>Earnings, ±diamonds: an operator's correction.</summary>
+    EarningsAdjusted = 17,
 }
 
 /// <summary>
@@ -59,7 +81,7 @@ public sealed record Entry
     /// <summary>On <see cref="EntryKind.GiftSent"/> only.</summary>
     public GiftFacts? Gift { get; init; }
 
-    /// <summary>On purchases and payouts only.</summary>
+    /// <summary>On everything but ordinary gifts and their credits.</summary>
     public EntryDetail? Detail { get; init; }
 
     /// <summary>True if both say the same, whenever they were recorded.</summary>
@@ -71,10 +93,26 @@ public sealed record GiftFacts(Guid StreamId, string GiftId, int Quantity, long 
 
 /// <summary>The facts of a rare entry, kept as JSON.</summary>
 /// <param name="Payment">On a purchase: the channel's own id of the payment, unique per wallet.</param>
-/// <param name="Bonus">On a purchase: how many of the coins were given, not paid for.</param>
-/// <param name="ExpiresAt">On a purchase: when the lot's coins expire; null for never.</param>
-/// <param name="Price">On a purchase: what was paid; on a payout: what is to be paid.</param>
-/// <param name="Diamonds">On <see cref="EntryKind.PayoutPaid"/>: how many left.</param>
+/// <param name="Bonus">On a purchase: how many of the coins were given, not paid for; on a refund and its reversal: how many of the coins taken or given back were.</param>
+/// <param name="ExpiresAt">On a lot: when its bonus coins expire; null for never.</param>
+/// <param name="Price">On a purchase: what was paid; on a refund: what was given back; on a payout: what it pays.</param>
+/// <param name="Diamonds">On <see cref="EntryKind.PayoutPaid"/>: how many left; on refunded and restored gifts and on both their other sides: how many the gift's part is worth.</param>
+/// <param name="Lot">On expiry, refunds and what follows from them: the lot, by its purchase's transfer.</param>
+/// <param name="Gift">On refunded and restored gifts and on both their other sides: the gift, by its transfer.</param>
+/// <param name="Coins">On refunded and restored gifts: how many of the gift's coins came from the lot; on a refund: how many coins of the lot it undoes.</param>
+/// <param name="Day">On the other side of a refunded gift: the day by which its diamonds were held.</param>
+/// <param name="FromPending">On a clawback: how many diamonds were taken from those still held.</param>
+/// <param name="Owed">On a clawback: how many the creator did not have and owes.</param>
+/// <param name="HoldDays">On a gift and its credit: days of hold beyond the published ones, because the payer was flagged.</param>
+/// <param name="Standing">On a change of standing: the new one.</param>
+/// <param name="Campaign">On granted coins: the promotion.</param>
+/// <param name="Reason">Why, for those who read the statement.</param>
+/// <param name="Actor">Which operator or channel did it.</param>
+/// <param name="Payout">On a payout's end: the payout, by its transfer.</param>
+/// <param name="Fee">On a paid payout: what the provider kept.</param>
+/// <param name="PaidOut">On a paid payout: what arrived, in the creator's currency.</param>
+/// <param name="ExchangeRate">On a paid payout: units of the creator's currency for one of the rate card's, as a decimal.</param>
+/// <param name="Reference">On a paid or returned payout: the provider's own reference.</param>
 public sealed record EntryDetail(
     string? PackId = null,
     string? Channel = null,
@@ -82,4 +120,20 @@ public sealed record EntryDetail(
     long? Bonus = null,
     DateTimeOffset? ExpiresAt = null,
     Money? Price = null,
-    long? Diamonds = null);
+    long? Diamonds = null,
+    Guid? Lot = null,
+    Guid? Gift = null,
+    long? Coins = null,
+    int? Day = null,
+    long? FromPending = null,
+    long? Owed = null,
+    int? HoldDays = null,
+    string? Standing = null,
+    string? Campaign = null,
+    string? Reason = null,
+    string? Actor = null,
+    Guid? Payout = null,
+    Money? Fee = null,
+    Money? PaidOut = null,
+    string? ExchangeRate = null,
+    string? Reference = null);

@@ -9,8 +9,8 @@ namespace Wallets.Grains.Accounts;
 
 /// <summary>
 /// A creator's diamonds. Steps 6 and 7 of a gift's way: credits arrive in batches, are appended together, and only then are told
-/// to the streams. A first delivery is written as it comes; a redelivery is looked up first, and for a while after one so is
-/// everything, because then the first delivery may still be on its way.
+/// to the streams. A first delivery is written as it comes; a redelivery is looked up first, and so is a first delivery that comes
+/// behind its redelivery. What memory lets through all the same meets the unique key.
 /// </summary>
 internal sealed class EarningsGrain(
     [PersistentState("earnings")] IPersistentState<AccountSnapshot> snapshot,
@@ -22,21 +22,21 @@ internal sealed class EarningsGrain(
     TimeProvider time,
     ILogger<EarningsGrain> logger) : AccountGrain<EarningsState>(AccountKind.Earnings, snapshot, ledger, writer, time, logger), IEarningsGrain, ICreditReceiver
 {
-    private static readonly TimeSpan LookUpAfterRedelivery = TimeSpan.FromMinutes(1);
+    private const int RedeliveriesRemembered = 10_000;
     private const int StreamsRemembered = 100;
 
     private readonly ILedger _ledger = ledger;
     private readonly GrainsOptions _options = options.Value;
     private readonly Dictionary<Guid, (IGiftAudience Stream, long ThroughSeq)> _told = [];
-    private DateTimeOffset _lookUpUntil;
+    private readonly HashSet<CreditId> _redelivered = [];
 
     public async Task Receive(Credit[] credits, bool redelivered)
     {
         var accountId = await OpenAccount();
-        var now = Now;
-        if (redelivered) _lookUpUntil = now + LookUpAfterRedelivery;
+        var mayBeKnown = redelivered || credits.Any(credit => _redelivered.Contains(credit.Id));
+        if (redelivered) RememberRedelivery(credits);
 
-        IReadOnlyList<Credit> missing = now < _lookUpUntil ? await WithoutKnown(accountId, credits) : credits;
+        IReadOnlyList<Credit> missing = mayBeKnown ? await WithoutKnown(accountId, credits) : credits;
         while (missing.Count > 0)
         {
             // 6
@@ -87,6 +87,12 @@ internal sealed class EarningsGrain(
 
     public async Task<Outcome<Page<StatementLine>>> GetStatement(Caller caller, long afterSeq, int limit) =>
         caller.Owns(Name, Roles.Creator) ? await ReadStatement(afterSeq, limit) : Refuse(NotTheirs);
+
+    private void RememberRedelivery(Credit[] credits)
+    {
+        if (_redelivered.Count + credits.Length > RedeliveriesRemembered) _redelivered.Clear();
+        _redelivered.UnionWith(credits.Select(credit => credit.Id));
+    }
 
     private async Task<IReadOnlyList<Credit>> WithoutKnown(long accountId, IReadOnlyList<Credit> credits)
     {

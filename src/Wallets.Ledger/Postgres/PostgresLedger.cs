@@ -40,7 +40,7 @@ public sealed class PostgresLedger : ILedger, IAsyncDisposable
             ApplicationName = "wallets-ledger",
             Timeout = 3,
             CommandTimeout = 10,
-            Options = "-c statement_timeout=10s -c idle_in_transaction_session_timeout=10s",
+            Options = "-c statement_timeout=10s -c idle_in_transaction_session_timeout=10s -c plan_cache_mode=force_generic_plan",   // each looks up by key: planning anew costs more than the look-up
             NoResetOnClose = true,
             MaxAutoPrepare = 32,
             AutoPrepareMinUsages = 2,
