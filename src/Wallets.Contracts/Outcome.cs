@@ -49,5 +49,8 @@ public sealed record Refusal(string Code, string Detail)
     public const string InsufficientDiamonds = "insufficient_diamonds";
     public const string BelowMinimum = "below_minimum";
     public const string InvalidTitle = "invalid_title";
+    public const string UnknownPayment = "unknown_payment";
+    public const string UnknownRefund = "unknown_refund";
+    public const string WalletFrozen = "wallet_frozen";
     public const string BalanceTooLarge = "balance_too_large";
 }
