@@ -100,6 +100,8 @@ public sealed record GiftFacts(Guid StreamId, string GiftId, int Quantity, long 
 /// <param name="Lot">On expiry, refunds and what follows from them: the lot, by its purchase's transfer.</param>
 /// <param name="Gift">On refunded and restored gifts and on both their other sides: the gift, by its transfer.</param>
 /// <param name="Coins">On refunded and restored gifts: how many of the gift's coins came from the lot; on a refund: how many coins of the lot it undoes.</param>
+/// <param name="Refund">On refunded and restored gifts and on a reversal: the refund, by its transfer.</param>
+/// <param name="LotPrice">On a reversal: what the lot had cost; <paramref name="Coins"/> says for how many paid coins.</param>
 /// <param name="Day">On the other side of a refunded gift: the day by which its diamonds were held.</param>
 /// <param name="FromPending">On a clawback: how many diamonds were taken from those still held.</param>
 /// <param name="Owed">On a clawback: how many the creator did not have and owes.</param>
@@ -124,6 +126,8 @@ public sealed record EntryDetail(
     Guid? Lot = null,
     Guid? Gift = null,
     long? Coins = null,
+    Guid? Refund = null,
+    Money? LotPrice = null,
     int? Day = null,
     long? FromPending = null,
     long? Owed = null,

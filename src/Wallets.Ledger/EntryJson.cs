@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -13,6 +14,9 @@ internal sealed partial class EntryJson : JsonSerializerContext
 
     public static EntryDetail Read(string json) =>
         JsonSerializer.Deserialize(json, Default.EntryDetail) ?? throw new JsonException("An entry's detail is the JSON null.");
+
+    /// <summary>A time as it stands in a detail, for comparing: in UTC, and of whole seconds, so that the texts sort as the times do.</summary>
+    public static string Write(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'+00:00'", CultureInfo.InvariantCulture);
 
     public static string Write(RateCard card) => JsonSerializer.Serialize(card, Default.RateCard);
 

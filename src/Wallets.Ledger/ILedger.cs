@@ -44,6 +44,9 @@ public interface ILedger
     /// <summary>Those of <paramref name="credits"/> that the account holds already.</summary>
     Task<IReadOnlySet<CreditId>> FindCredits(long accountId, IReadOnlyCollection<CreditId> credits);
 
+    /// <summary>The account's entry of one credit, or null.</summary>
+    Task<Entry?> FindCredit(long accountId, CreditId credit);
+
     /// <summary>
     /// The gifts credited to an account, each with its debit's facts, in order, in <c>(afterSeq, throughSeq]</c>, at most <paramref name="limit"/>.
     /// </summary>
@@ -59,6 +62,15 @@ public interface ILedger
     /// <param name="except">Creators whose gifts are left out.</param>
     /// <param name="only">The one creator whose gifts are looked for, or null for all.</param>
     Task<UnsettledScan> FindUnsettled(DateTimeOffset since, TimeSpan grace, int limit, IReadOnlyCollection<string> except, string? only = null);
+
+    /// <summary>
+    /// Refunded and restored gifts recorded at or after <paramref name="since"/> whose other side is missing, oldest first and, of one
+    /// wallet, in its order.
+    /// </summary>
+    Task<IReadOnlyList<UnsettledGift>> FindUnsettledCorrections(DateTimeOffset since, int limit);
+
+    /// <summary>Users whose wallets got bonus coins that expire after <paramref name="after"/> and not after <paramref name="through"/>.</summary>
+    Task<IReadOnlyList<string>> FindExpiring(DateTimeOffset after, DateTimeOffset through);
 
     /// <summary>Every published rate card, oldest first.</summary>
     Task<IReadOnlyList<RateCard>> ReadRateCards();
@@ -95,7 +107,7 @@ public readonly record struct CreditId(long Origin, Guid TransferId);
 /// <summary>A credited gift: the receiving account's seq, and the debit it came from with its sender's name.</summary>
 public sealed record ReceivedGift(long Seq, string UserId, Entry Debit);
 
-/// <summary>A debit without its credit, with the names that delivery needs.</summary>
+/// <summary>A wallet's entry without its other side, with the names that delivery needs.</summary>
 public sealed record UnsettledGift(Entry Debit, string UserId, string CreatorId);
 
 /// <param name="Gifts">Debits without credit.</param>

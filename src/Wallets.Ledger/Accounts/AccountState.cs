@@ -19,7 +19,7 @@ public abstract class AccountState
     {
         if (entry.Seq != Seq + 1) throw new BrokenChainException(entry, $"follows {Seq}");
         if (entry.BalanceAfter != Balance + entry.Amount) throw new BrokenChainException(entry, $"balance {entry.BalanceAfter} is not {Balance} + {entry.Amount}");
-        if (entry.BalanceAfter < 0) throw new BrokenChainException(entry, $"balance {entry.BalanceAfter} is below the floor");
+        if (entry.BalanceAfter < 0 && entry.Kind <= EntryKind.StandingChanged) throw new BrokenChainException(entry, $"balance {entry.BalanceAfter} is below the floor");
 
         Fold(entry);
         (Seq, Balance, LastRecordedAt) = (entry.Seq, entry.BalanceAfter, entry.RecordedAt);

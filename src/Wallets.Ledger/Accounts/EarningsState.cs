@@ -5,7 +5,8 @@ namespace Wallets.Ledger.Accounts;
 /// <summary>
 /// A creator's diamonds by day of credit, and what of them is reserved for payouts or paid. The balance is what is neither
 /// reserved nor paid. Which days are past the hold depends on the hold and the time of asking, so the fold keeps the days apart.
-/// A payout takes what came back from failed payouts first, then the oldest days.
+/// A payout takes what came back from failed payouts first, then the oldest days. What a refund claims and the creator no longer has
+/// is owed, and the next diamonds that come pay it: the balance is what is there less what is owed.
 /// </summary>
 public sealed class EarningsState : AccountState
 {
@@ -18,6 +19,9 @@ public sealed class EarningsState : AccountState
     /// <summary>Diamonds still there by day of credit, oldest first.</summary>
     [JsonInclude] public List<DayAmount> ByDay { get; private set; } = [];
 
+    /// <summary>Diamonds that refunds claimed and that were not there.</summary>
+    [JsonInclude] public long Owed { get; private set; }
+
     [JsonInclude] public long Reserved { get; private set; }
     [JsonInclude] public long Paid { get; private set; }
     [JsonInclude] public long LifetimeEarned { get; private set; }
@@ -27,17 +31,37 @@ public sealed class EarningsState : AccountState
 
     /// <summary>
     /// Diamonds past the hold at <paramref name="now"/>. The hold of a day's diamonds runs from that day's end, so that it is never
-    /// shorter than published; without a hold they are available at once.
+    /// shorter than published; without a hold they are available at once. What is owed is not available.
     /// </summary>
     public long AvailableAt(DateTimeOffset now, TimeSpan hold) =>
-        Released + ByDay.Where(earned => hold == TimeSpan.Zero || EndOf(earned.Day) + hold <= now.UtcDateTime).Sum(earned => earned.Amount);
+        Math.Max(0, FreeAt(now, hold) - Owed);
+
+    /// <summary>What is owed beyond the diamonds past the hold: what later earnings will pay.</summary>
+    public long OwedAt(DateTimeOffset now, TimeSpan hold) => Math.Max(0, Owed - FreeAt(now, hold));
+
+    /// <summary>Diamonds still within the hold.</summary>
+    public long PendingAt(DateTimeOffset now, TimeSpan hold) => ByDay.Where(earned => IsHeld(earned.Day, now, hold)).Sum(earned => earned.Amount);
+
+    private long FreeAt(DateTimeOffset now, TimeSpan hold) => Released + ByDay.Where(earned => !IsHeld(earned.Day, now, hold)).Sum(earned => earned.Amount);
+
+    /// <summary>What is still held of a day's diamonds.</summary>
+    public long HeldOf(int day, DateTimeOffset now, TimeSpan hold) =>
+        IsHeld(day, now, hold) ? ByDay.Where(earned => earned.Day == day).Sum(earned => earned.Amount) : 0;
+
+    /// <summary>The day by which a gift's diamonds are held: that of its credit, later for a payer who was flagged.</summary>
+    public static int DayOf(Entry credit) => DayAmount.DayOf(credit.RecordedAt) + (credit.Detail?.HoldDays ?? 0);
+
+    /// <summary>A day of the future is held in any case: its payer was flagged.</summary>
+    private static bool IsHeld(int day, DateTimeOffset now, TimeSpan hold) =>
+        day > DayAmount.DayOf(now) || (hold != TimeSpan.Zero && EndOf(day) + hold > now.UtcDateTime);
 
     protected override void Fold(Entry entry)
     {
         switch (entry.Kind)
         {
             case EntryKind.GiftReceived:
-                Credit(DayAmount.DayOf(entry.RecordedAt), entry.Amount);
+                LifetimeEarned += entry.Amount;
+                Add(entry, DayOf(entry));
                 break;
             case EntryKind.PayoutReserved:
                 Reserve(entry, -entry.Amount);
@@ -45,7 +69,7 @@ public sealed class EarningsState : AccountState
             case EntryKind.PayoutReturned:
                 if (entry.Amount > Reserved) throw new BrokenChainException(entry, $"returns more than the {Reserved} reserved");
                 Reserved -= entry.Amount;
-                Released += entry.Amount;
+                Release(entry.Amount);
                 break;
             case EntryKind.PayoutPaid:
                 var paid = entry.Detail?.Diamonds ?? throw new BrokenChainException(entry, "does not say how many diamonds were paid");
@@ -53,25 +77,74 @@ public sealed class EarningsState : AccountState
                 Reserved -= paid;
                 Paid += paid;
                 break;
+            case EntryKind.ClawedBack:
+                ClawBack(entry, entry.Detail ?? throw new BrokenChainException(entry, "has no detail"));
+                break;
+            case EntryKind.ClawbackReversed:
+                Add(entry, entry.Detail?.Day ?? throw new BrokenChainException(entry, "names no day"));
+                break;
+            case EntryKind.EarningsAdjusted when entry.Amount > 0:
+                Release(entry.Amount);
+                break;
+            case EntryKind.EarningsAdjusted:
+                var owed = entry.Detail?.Owed ?? 0;
+                TakeReleasedThenOldest(entry, -entry.Amount - owed);
+                Owed += owed;
+                break;
             default:
                 throw new BrokenChainException(entry, "does not belong on earnings");
         }
     }
 
-    private void Credit(int day, long diamonds)
+    /// <summary>What is owed is paid first.</summary>
+    private long AfterDebt(long diamonds)
     {
-        LifetimeEarned += diamonds;
+        var repaid = Math.Min(Owed, diamonds);
+        Owed -= repaid;
+        return diamonds - repaid;
+    }
+
+    private void Release(long diamonds) => Released += AfterDebt(diamonds);
+
+    private void Add(Entry entry, int day)
+    {
+        var diamonds = AfterDebt(entry.Amount);
+        if (diamonds == 0) return;
         var known = ByDay.FindIndex(earned => earned.Day == day);
         if (known >= 0) ByDay[known] = new(day, ByDay[known].Amount + diamonds);
-        else ByDay.Add(new(day, diamonds));
+        else ByDay.Insert(ByDay.FindLastIndex(earlier => earlier.Day < day) + 1, new(day, diamonds));
         if (ByDay.Count > LongestHoldDays + 1)
         {
-            Released += ByDay.Where(earned => earned.Day < day - LongestHoldDays).Sum(earned => earned.Amount);
-            ByDay.RemoveAll(earned => earned.Day < day - LongestHoldDays);
+            var oldest = DayAmount.DayOf(entry.RecordedAt) - LongestHoldDays;
+            Released += ByDay.Where(earned => earned.Day < oldest).Sum(earned => earned.Amount);
+            ByDay.RemoveAll(earned => earned.Day < oldest);
         }
     }
 
     private void Reserve(Entry entry, long diamonds)
+    {
+        TakeReleasedThenOldest(entry, diamonds);
+        Reserved += diamonds;
+        var day = DayAmount.DayOf(entry.RecordedAt);
+        LastReserved = new(day, diamonds + (LastReserved.Day == day ? LastReserved.Amount : 0));
+    }
+
+    private void ClawBack(Entry entry, EntryDetail detail)
+    {
+        var (pending, owed) = (detail.FromPending ?? 0, detail.Owed ?? 0);
+        if (pending < 0 || owed < 0 || pending + owed > -entry.Amount || detail.Diamonds < -entry.Amount) throw new BrokenChainException(entry, "is no clawback");
+        if (pending > 0)
+        {
+            var at = ByDay.FindIndex(earned => earned.Day == detail.Day);
+            if (at < 0 || ByDay[at].Amount < pending) throw new BrokenChainException(entry, "takes more than is held of its day");
+            ByDay[at] = ByDay[at] with { Amount = ByDay[at].Amount - pending };
+            if (ByDay[at].Amount == 0) ByDay.RemoveAt(at);
+        }
+        TakeReleasedThenOldest(entry, -entry.Amount - pending - owed);
+        Owed += owed;
+    }
+
+    private void TakeReleasedThenOldest(Entry entry, long diamonds)
     {
         var due = diamonds - Math.Min(diamonds, Released);
         Released -= diamonds - due;
@@ -81,12 +154,8 @@ public sealed class EarningsState : AccountState
             ByDay[i] = ByDay[i] with { Amount = ByDay[i].Amount - taken };
             due -= taken;
         }
-        if (due > 0) throw new BrokenChainException(entry, $"reserves {due} more than there is");
+        if (due > 0) throw new BrokenChainException(entry, $"takes {due} more than there is");
         ByDay.RemoveAll(earned => earned.Amount == 0);
-
-        Reserved += diamonds;
-        var day = DayAmount.DayOf(entry.RecordedAt);
-        LastReserved = new(day, diamonds + (LastReserved.Day == day ? LastReserved.Amount : 0));
     }
 
     private static DateTime EndOf(int day) => DateOnly.FromDayNumber(day + 1).ToDateTime(TimeOnly.MinValue);

@@ -207,6 +207,9 @@ public sealed class PostgresLedger : ILedger, IAsyncDisposable
         return found.ToHashSet();
     }
 
+    public async Task<Entry?> FindCredit(long accountId, CreditId credit) =>
+        (await Query($"SELECT {Columns} FROM entries WHERE transfer_id = $2 AND counterparty = $3 AND account_id = $1 AND kind = 11", ReadEntry, default, accountId, credit.TransferId, credit.Origin)).SingleOrDefault();
+
     public async Task<IReadOnlyList<ReceivedGift>> ReadReceived(long accountId, long afterSeq, long throughSeq, int limit) =>
         await Query(
             $"""
@@ -246,6 +249,28 @@ public sealed class PostgresLedger : ILedger, IAsyncDisposable
             row => new UnsettledGift(ReadEntry(row), row.GetString(14), row.GetString(15)), default, since.UtcDateTime, horizon[0] - grace, limit, except.ToList(), only ?? "");
         return new(gifts, new DateTimeOffset(horizon[0]));
     }
+
+    public async Task<IReadOnlyList<UnsettledGift>> FindUnsettledCorrections(DateTimeOffset since, int limit) =>
+        await Query(
+            _scans,
+            $"""
+            SELECT {EntryColumns}, sender.name, creator.name FROM entries e
+            JOIN accounts sender ON sender.account_id = e.account_id
+            JOIN accounts creator ON creator.account_id = e.counterparty
+            WHERE e.kind IN (7, 8) AND e.recorded_at >= $1
+              AND NOT EXISTS (SELECT FROM entries c WHERE c.transfer_id = e.transfer_id AND c.account_id = e.counterparty AND c.kind <> 11)
+            ORDER BY e.recorded_at, e.account_id, e.seq LIMIT $2
+            """,
+            row => new UnsettledGift(ReadEntry(row), row.GetString(14), row.GetString(15)), default, since.UtcDateTime, limit);
+
+    public async Task<IReadOnlyList<string>> FindExpiring(DateTimeOffset after, DateTimeOffset through) =>
+        await Query(
+            _scans,
+            """
+            SELECT DISTINCT a.name FROM entries e JOIN accounts a ON a.account_id = e.account_id
+            WHERE e.kind IN (1, 3, 6) AND e.detail ? 'expiresAt' AND e.detail ->> 'expiresAt' > $1 AND e.detail ->> 'expiresAt' <= $2
+            """,
+            row => row.GetString(0), default, EntryJson.Write(after), EntryJson.Write(through));
 
     public async Task<IReadOnlyList<RateCard>> ReadRateCards() =>
         await Query("SELECT card FROM rate_cards ORDER BY version", row => EntryJson.ReadRateCard(row.GetString(0)), default);

@@ -124,6 +124,10 @@ public sealed class SqliteLedger : ILedger, IAsyncDisposable
             "SELECT 1 FROM entries WHERE transfer_id = $1 AND counterparty = $2 AND account_id = $3 AND kind = 11",
             row => row.GetInt64(0), Bytes(credit.TransferId), credit.Origin, accountId).Count > 0).ToHashSet());
 
+    public Task<Entry?> FindCredit(long accountId, CreditId credit) => Reading(connection =>
+        Query(connection, $"SELECT {Columns} FROM entries WHERE transfer_id = $1 AND counterparty = $2 AND account_id = $3 AND kind = 11", ReadEntry,
+            Bytes(credit.TransferId), credit.Origin, accountId).SingleOrDefault());
+
     public Task<IReadOnlyList<ReceivedGift>> ReadReceived(long accountId, long afterSeq, long throughSeq, int limit) => Reading<IReadOnlyList<ReceivedGift>>(connection =>
         Query(connection,
             $"""
@@ -155,6 +159,26 @@ public sealed class SqliteLedger : ILedger, IAsyncDisposable
             row => new UnsettledGift(ReadEntry(row), row.GetString(14), row.GetString(15)), ToMicroseconds(since), ToMicroseconds(horizon - grace), (long)limit, JsonSerializer.Serialize(except), only ?? ""));
         return new(gifts, horizon);
     }
+
+    public Task<IReadOnlyList<UnsettledGift>> FindUnsettledCorrections(DateTimeOffset since, int limit) => Reading<IReadOnlyList<UnsettledGift>>(connection =>
+        Query(connection,
+            $"""
+            SELECT {EntryColumns}, sender.name, creator.name FROM entries e
+            JOIN accounts sender ON sender.account_id = e.account_id
+            JOIN accounts creator ON creator.account_id = e.counterparty
+            WHERE e.kind IN (7, 8) AND e.recorded_at >= $1
+              AND NOT EXISTS (SELECT 1 FROM entries c WHERE c.transfer_id = e.transfer_id AND c.account_id = e.counterparty AND c.kind <> 11)
+            ORDER BY e.recorded_at, e.account_id, e.seq LIMIT $2
+            """,
+            row => new UnsettledGift(ReadEntry(row), row.GetString(14), row.GetString(15)), ToMicroseconds(since), (long)limit));
+
+    public Task<IReadOnlyList<string>> FindExpiring(DateTimeOffset after, DateTimeOffset through) => Reading<IReadOnlyList<string>>(connection =>
+        Query(connection,
+            """
+            SELECT DISTINCT a.name FROM entries e JOIN accounts a ON a.account_id = e.account_id
+            WHERE e.kind IN (1, 3, 6) AND e.detail ->> 'expiresAt' IS NOT NULL AND e.detail ->> 'expiresAt' > $1 AND e.detail ->> 'expiresAt' <= $2
+            """,
+            row => row.GetString(0), EntryJson.Write(after), EntryJson.Write(through)));
 
     public Task<IReadOnlyList<RateCard>> ReadRateCards() => Reading<IReadOnlyList<RateCard>>(connection =>
         Query(connection, "SELECT card FROM rate_cards ORDER BY version", row => EntryJson.ReadRateCard(row.GetString(0))));
