@@ -20,8 +20,10 @@ public interface IEarningsGrain : IGrainWithStringKey
     [AlwaysInterleave, Alias("statement")] Task<Outcome<Page<StatementLine>>> GetStatement(Caller caller, long afterSeq, int limit);
 }
 
+/// <param name="Owed">Diamonds that refunds claimed and that were spent or paid already; later earnings pay them first.</param>
+/// <param name="MostOwed">The floor: nobody owes more than this, the platform bears the rest.</param>
 [GenerateSerializer, Immutable, Alias("earnings-balance")]
-public sealed record EarningsBalance(string CreatorId, DiamondsByState Diamonds);
+public sealed record EarningsBalance(string CreatorId, DiamondsByState Diamonds, Diamonds Owed, Diamonds MostOwed);
 
 /// <summary>A creator's diamonds by where they are on their way to money.</summary>
 /// <param name="Pending">Earned, still within the hold.</param>

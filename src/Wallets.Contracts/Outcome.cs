@@ -51,6 +51,7 @@ public sealed record Refusal(string Code, string Detail)
     public const string InvalidTitle = "invalid_title";
     public const string UnknownPayment = "unknown_payment";
     public const string UnknownRefund = "unknown_refund";
+    public const string NothingToRefund = "nothing_to_refund";
     public const string WalletFrozen = "wallet_frozen";
     public const string BalanceTooLarge = "balance_too_large";
 }

@@ -13,6 +13,7 @@ internal sealed class GiftMetrics
     private readonly Counter<long> _redelivered;
     private readonly Counter<long> _refusals;
     private readonly Counter<long> _proofsOfAnother;
+    private readonly Counter<long> _refunds;
     private (int Count, double OldestSeconds) _overdue;
 
     public GiftMetrics(IMeterFactory meters)
@@ -25,6 +26,7 @@ internal sealed class GiftMetrics
         _redelivered = meter.CreateCounter<long>("wallets.gifts.redelivered", "{gift}", "Credits delivered again, by a relay or by settlement.");
         _refusals = meter.CreateCounter<long>("wallets.refusals", "{refusal}", "Refusals by code.");
         _proofsOfAnother = meter.CreateCounter<long>("wallets.proofs.of_another", "{proof}", "Proofs of payment offered by somebody else.");
+        _refunds = meter.CreateCounter<long>("wallets.refunds", "{refund}", "Refunds and reversals of refunds.");
         meter.CreateObservableGauge("wallets.in_flight", () => _overdue.Count, "{gift}", "Gifts still without credit after the grace, at the last settlement scan; zero but on the silo that scans.");
         meter.CreateObservableGauge("wallets.in_flight.oldest", () => _overdue.OldestSeconds, "s", "Age of the oldest of them.");
         meter.CreateObservableGauge("wallets.relay.pending", () => RelayPending(), "{gift}", "Credits that this silo has yet to deliver.");
@@ -43,5 +45,6 @@ internal sealed class GiftMetrics
     public void Redelivered(int gifts) => _redelivered.Add(gifts);
     public void Refused(string code) => _refusals.Add(1, new KeyValuePair<string, object?>("code", code));
     public void ProofOfAnother() => _proofsOfAnother.Add(1);
+    public void Refunded() => _refunds.Add(1);
     public void Overdue(int count, TimeSpan oldest) => _overdue = (count, oldest.TotalSeconds);
 }

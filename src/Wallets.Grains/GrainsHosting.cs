@@ -34,7 +34,9 @@ public static class GrainsHosting
         silo.Services.AddSingleton<LiveStreams>();
         silo.Services.AddSingleton<Relay>();
         silo.Services.AddHostedService(services => services.GetRequiredService<Relay>());
-        silo.Services.AddHostedService<SettlementClock>();
+        silo.Services.AddSingleton(new ClusterTask("settlement", grains => grains.GetGrain<ISettlementGrain>(ISettlementGrain.Key).Settle()));
+        silo.Services.AddSingleton(new ClusterTask("expiry", grains => grains.GetGrain<IExpiryGrain>(IExpiryGrain.Key).Sweep()));
+        silo.Services.AddHostedService<ClusterClock>();
         return silo;
     }
 }

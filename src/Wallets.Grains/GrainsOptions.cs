@@ -8,6 +8,7 @@ public sealed class GrainsOptions
 
     public LimitOptions Limits { get; set; } = new();
     public PayoutOptions Payouts { get; set; } = new();
+    public RefundOptions Refunds { get; set; } = new();
 
     /// <summary>How old an unsettled gift must be before it is delivered again.</summary>
     public TimeSpan SettlementGrace { get; set; } = TimeSpan.FromSeconds(2);
@@ -24,6 +25,16 @@ public sealed class LimitOptions
 {
     public long CoinsPerDay { get; set; } = 50_000;
     public long CoinsPerWeek { get; set; } = 200_000;
+}
+
+/// <summary>What refunds mean for payers and creators.</summary>
+public sealed class RefundOptions
+{
+    /// <summary>How many diamonds a creator may come to owe by refunds; beyond it the platform bears them.</summary>
+    public long MostDiamondsOwed { get; set; } = 100_000;
+
+    /// <summary>Days that a flagged payer's gifts are held beyond the published hold; together with it at most 90.</summary>
+    public int FlaggedHoldDays { get; set; } = 23;
 }
 
 /// <summary>Bounds of payouts, in diamonds. The defaults are $50 at least and $1,000 a day at one cent a diamond.</summary>

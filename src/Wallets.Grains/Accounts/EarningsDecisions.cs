@@ -49,8 +49,40 @@ internal static class EarningsDecisions
                 Amount = credits[i].Diamonds,
                 BalanceAfter = balance,
                 Counterparty = credits[i].Origin,
+                Detail = credits[i].HoldDays > 0 ? new EntryDetail(HoldDays: credits[i].HoldDays) : null,
             };
         }
         return entries;
     }
+
+    /// <summary>
+    /// What a refunded gift takes: diamonds of its day that are still held, then available ones, then a debt down to the floor. What is
+    /// below the floor the platform bears.
+    /// </summary>
+    /// <param name="day">The day by which the gift's diamonds are held.</param>
+    /// <param name="floor">How many diamonds a creator may owe.</param>
+    public static Entry ClawBack(long accountId, EarningsState state, Correction refunded, int day, TimeSpan hold, long floor, DateTimeOffset now)
+    {
+        var pending = Math.Min(refunded.Diamonds, state.HeldOf(day, now, hold));
+        var available = Math.Min(refunded.Diamonds - pending, state.AvailableAt(now, hold));
+        var owed = Math.Min(refunded.Diamonds - pending - available, Math.Max(0, floor - state.Owed));
+        var entry = Corrected(accountId, state, refunded, EntryKind.ClawedBack, -(pending + available + owed), day);
+        return entry with { Detail = entry.Detail! with { FromPending = pending, Owed = owed } };
+    }
+
+    /// <summary>Gives back what the clawback took, and no more.</summary>
+    public static Entry Restore(long accountId, EarningsState state, Correction restored, Entry clawback) =>
+        Corrected(accountId, state, restored, EntryKind.ClawbackReversed, -clawback.Amount, clawback.Detail!.Day!.Value);
+
+    private static Entry Corrected(long accountId, EarningsState state, Correction correction, EntryKind kind, long amount, int day) => new()
+    {
+        AccountId = accountId,
+        Seq = state.Seq + 1,
+        TransferId = correction.Key,
+        Kind = kind,
+        Amount = amount,
+        BalanceAfter = state.Balance + amount,
+        Counterparty = correction.Origin,
+        Detail = new EntryDetail(Diamonds: correction.Diamonds, Lot: correction.Lot, Gift: correction.Gift, Refund: correction.Refund, Day: day, Reason: correction.Reason),
+    };
 }

@@ -52,6 +52,22 @@ internal sealed class EarningsGrain(
         }
     }
 
+    /// <summary>Corrections are rare, so each is looked up and appended by itself.</summary>
+    public async Task Correct(Correction[] corrections)
+    {
+        var accountId = AccountId ?? throw new UnavailableException("The gift to correct is not credited yet.");
+        foreach (var correction in corrections)
+        {
+            if (await FindInLedger(correction.Key) is not null) continue;
+            var credit = await _ledger.FindCredit(accountId, new CreditId(correction.Origin, correction.Gift))
+                ?? throw new UnavailableException("The gift to correct is not credited yet.");
+            var entry = correction.IsRestored
+                ? EarningsDecisions.Restore(accountId, State, correction, await FindInLedger(correction.ClawbackKey) ?? throw new UnavailableException("The clawback to undo is not there yet."))
+                : EarningsDecisions.ClawBack(accountId, State, correction, EarningsState.DayOf(credit), _options.Hold, _options.Refunds.MostDiamondsOwed, Now);
+            await Append(entry);   // committed, or there by another delivery
+        }
+    }
+
     public async Task<Outcome<Payout>> RequestPayout(Caller caller, Guid key, Diamonds diamonds)
     {
         if (!caller.Owns(Name, Roles.Creator)) return Refuse(NotTheirs);
@@ -72,9 +88,12 @@ internal sealed class EarningsGrain(
     public Task<Outcome<EarningsBalance>> GetBalance(Caller caller)
     {
         if (!caller.Owns(Name, Roles.Creator)) return Task.FromResult<Outcome<EarningsBalance>>(Refuse(NotTheirs));
-        var available = State.AvailableAt(Now, _options.Hold);
+        var (now, hold) = (Now, _options.Hold);
         return Task.FromResult<Outcome<EarningsBalance>>(new EarningsBalance(
-            Name, new DiamondsByState(new(State.Balance - available), new(available), new(State.Reserved), new(State.Paid))));
+            Name,
+            new DiamondsByState(new(State.PendingAt(now, hold)), new(State.AvailableAt(now, hold)), new(State.Reserved), new(State.Paid)),
+            new(State.OwedAt(now, hold)),
+            new(_options.Refunds.MostDiamondsOwed)));
     }
 
     public async Task<Outcome<Payout>> GetPayout(Caller caller, Guid key)

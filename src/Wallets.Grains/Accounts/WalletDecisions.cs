@@ -12,7 +12,7 @@ internal static class WalletDecisions
     private const long MaxBalance = (1L << 53) - 1;
 
     public static Decision SendGift(
-        long accountId, WalletState state, string userId, GiftOrder order, LiveStream? stream, Terms terms, LimitOptions limits, DateTimeOffset now)
+        long accountId, WalletState state, string userId, GiftOrder order, LiveStream? stream, Terms terms, LimitOptions limits, int flaggedHoldDays, DateTimeOffset now)
     {
         if (order.Quantity is < 1 or > GiftOrder.MaxQuantity)
             return new Refusal(Refusal.InvalidQuantity, $"The quantity must be between 1 and {GiftOrder.MaxQuantity}.");
@@ -24,6 +24,8 @@ internal static class WalletDecisions
             return new Refusal(Refusal.StreamEnded, $"Stream {order.StreamId} has ended.");
         if (stream.CreatorId == userId)
             return new Refusal(Refusal.SelfGift, "Nobody can send gifts to themselves.");
+        if (state.Standing == Standing.Frozen)
+            return new Refusal(Refusal.WalletFrozen, "This wallet is frozen: it can be read, not spent from. Ask support.");
 
         var coins = gift.Price * order.Quantity;
         if (coins.Value > state.Balance)
@@ -45,6 +47,7 @@ internal static class WalletDecisions
             BalanceAfter = state.Balance - coins.Value,
             Counterparty = stream.CreatorAccount,
             Gift = new GiftFacts(order.StreamId, gift.Id, order.Quantity, rate.DiamondsFor(coins).Value, rate.Version),
+            Detail = state.Standing == Standing.Flagged ? new EntryDetail(HoldDays: flaggedHoldDays) : null,
         };
     }
 
@@ -62,6 +65,22 @@ internal static class WalletDecisions
             Amount = coins.Value,
             BalanceAfter = state.Balance + coins.Value,
             Detail = new EntryDetail(pack.Id, payment.Channel, payment.Id, pack.BonusCoins.Value, Price: pack.Price),
+        };
+    }
+
+    /// <summary>The end of the bonus coins of one lot whose time is over; there must be one.</summary>
+    public static Entry Expire(long accountId, WalletState state, DateTimeOffset now)
+    {
+        var lot = state.Lots.First(lot => lot.HasExpired(now));
+        return new Entry
+        {
+            AccountId = accountId,
+            Seq = state.Seq + 1,
+            TransferId = DerivedKey.Of("expired", $"{accountId}", $"{lot.PurchaseId}", $"{state.Seq}"),
+            Kind = EntryKind.Expired,
+            Amount = -lot.Bonus,
+            BalanceAfter = state.Balance - lot.Bonus,
+            Detail = new EntryDetail(Lot: lot.PurchaseId, ExpiresAt: lot.ExpiresAt),
         };
     }
 }

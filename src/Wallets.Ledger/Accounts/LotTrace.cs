@@ -32,6 +32,9 @@ public sealed class LotTrace
 
     public static LotTrace OfGift(Guid gift) => new((entry, _) => entry.TransferId == gift);
 
+    /// <summary>Keeps every use; for the audit.</summary>
+    public static LotTrace OfAll() => new((_, _) => true);
+
     public WalletState State { get; }
 
     /// <summary>In the order of spending.</summary>
@@ -70,6 +73,14 @@ public sealed class LotTrace
 
     /// <summary>What refunds have undone of a use and not given back.</summary>
     public (long Coins, long Diamonds) RefundedOf(LotUse use) => _refunded.GetValueOrDefault((use.Gift.TransferId, use.Lot));
+
+    /// <summary>Gifts of which more is refunded than the kept uses of that lot allow, or more restored than refunded.</summary>
+    public IEnumerable<Guid> FindUntraceable()
+    {
+        var uses = Uses.ToDictionary(use => (use.Gift.TransferId, use.Lot));
+        foreach (var (part, (coins, diamonds)) in _refunded)
+            if (!uses.TryGetValue(part, out var use) || coins < 0 || diamonds < 0 || coins > use.Coins || diamonds > use.Diamonds) yield return part.Gift;
+    }
 
     private void CountRefunded(EntryDetail detail, int sign)
     {

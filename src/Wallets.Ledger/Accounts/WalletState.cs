@@ -13,6 +13,8 @@ namespace Wallets.Ledger.Accounts;
 /// <param name="ExpiresAt">When the bonus coins expire; null for never.</param>
 public readonly record struct Lot(Guid PurchaseId, string Channel, Money Price, long PaidCoins, long Paid, long Bonus, DateTimeOffset? ExpiresAt)
 {
+    public bool HasExpired(DateTimeOffset now) => Bonus > 0 && ExpiresAt <= now;
+
     /// <summary>The channel of coins that a promotion gave.</summary>
     public const string OfPromotion = "promotion";
 
@@ -64,8 +66,13 @@ public sealed class WalletState : AccountState
     /// <summary>Coins sent on <paramref name="day"/> and the six days before it.</summary>
     public long SpentInWeekTo(int day) => SpentByDay.Where(spent => spent.Day > day - WindowDays && spent.Day <= day).Sum(spent => spent.Amount);
 
-    /// <summary>The lots whose bonus coins have expired at <paramref name="now"/>.</summary>
-    public IEnumerable<Lot> ExpiredAt(DateTimeOffset now) => Lots.Where(lot => lot.Bonus > 0 && lot.ExpiresAt <= now);
+    /// <summary>Whether there are bonus coins whose time is over at <paramref name="now"/>.</summary>
+    public bool HasExpired(DateTimeOffset now)
+    {
+        foreach (var lot in Lots)
+            if (lot.HasExpired(now)) return true;
+        return false;
+    }
 
     protected override void Fold(Entry entry)
     {

@@ -10,7 +10,7 @@ public sealed record BookLine(string Asset, string Account, long Balance);
 
 /// <param name="Violations">Empty if every invariant holds.</param>
 /// <param name="Entries">How many entries were read.</param>
-/// <param name="InFlight">Gifts committed and not settled yet, which is no violation while they are young.</param>
+/// <param name="InFlight">Gifts, refunded and restored ones included, whose other side is not there yet, which is no violation while they are young.</param>
 public sealed record AuditReport(IReadOnlyList<Violation> Violations, long Accounts, long Entries, long InFlight, IReadOnlyList<BookLine> TrialBalance);
 
 /// <summary>
@@ -28,9 +28,10 @@ public sealed class LedgerAudit(ILedger ledger, TimeProvider time)
         var violations = new List<Violation>();
         var folded = await FoldEveryAccount(snapshot, violations, cancellation);
         var inFlight = await MatchGifts(snapshot, settleWithin, violations, cancellation);
+        var comingBack = await MatchCorrections(snapshot, settleWithin, violations, cancellation);
         await LookForRepeats(snapshot, violations, cancellation);
-        var books = await CompareBooks(snapshot, folded, inFlight.Diamonds, violations, cancellation);
-        return new(violations, folded.Accounts, folded.Entries, inFlight.Gifts, books);
+        var books = await CompareBooks(snapshot, folded, inFlight.Diamonds + comingBack.Diamonds, violations, cancellation);
+        return new(violations, folded.Accounts, folded.Entries, inFlight.Gifts + comingBack.Gifts, books);
     }
 
     private sealed record Folded(long Accounts, long Entries, long Coins, long Diamonds, long Reserved, long Paid);
@@ -38,34 +39,46 @@ public sealed class LedgerAudit(ILedger ledger, TimeProvider time)
     private static async Task<Folded> FoldEveryAccount(IAuditSnapshot snapshot, List<Violation> violations, CancellationToken cancellation)
     {
         var total = new Folded(0, 0, 0, 0, 0, 0);
+        var refunded = (await snapshot.Query("SELECT DISTINCT account_id FROM entries WHERE kind = 5", row => row.GetInt64(0), cancellation)).ToHashSet();
         long accountId = 0;
         AccountState? state = null;
+        LotTrace? trace = null;
         await foreach (var (kind, entry) in snapshot.ReadAll(cancellation))
         {
             if (entry.AccountId != accountId)
             {
                 total = AddTo(total, state);
+                AddUntraceable(violations, accountId, trace);
                 accountId = entry.AccountId;
-                state = kind switch { AccountKind.Wallet => new WalletState(), AccountKind.Earnings => new EarningsState(), _ => null };
+                trace = kind == AccountKind.Wallet && refunded.Contains(accountId) ? LotTrace.OfAll() : null;
+                state = kind switch { AccountKind.Wallet => trace?.State ?? new WalletState(), AccountKind.Earnings => new EarningsState(), _ => null };
                 if (state is null) Add(violations, 3, $"Account {accountId} has entries but does not exist.");
             }
             total = total with { Entries = total.Entries + 1 };
             try
             {
-                state?.Apply(entry);
+                if (trace is not null) trace.Apply(entry);
+                else state?.Apply(entry);
             }
             catch (BrokenChainException broken)
             {
-                Add(violations, entry.BalanceAfter < 0 ? 7 : entry.BalanceAfter != (state!.Balance + entry.Amount) ? 2 : 3, broken.Message);
-                state = null;   // nothing can be said of the rest of this account
+                Add(violations, entry.BalanceAfter < 0 && entry.Kind < EntryKind.GiftReceived ? 7 : entry.BalanceAfter != (state!.Balance + entry.Amount) ? 2 : 3, broken.Message);
+                (state, trace) = (null, null);   // nothing can be said of the rest of this account
             }
             catch (OverflowException)
             {
                 Add(violations, 2, $"Account {accountId}, entry {entry.Seq}: the sums overflow.");
-                state = null;
+                (state, trace) = (null, null);
             }
         }
+        AddUntraceable(violations, accountId, trace);
         return AddTo(total, state);
+    }
+
+    /// <summary>A refund touches gifts of its own lot only, and no more of them than the lot had paid for.</summary>
+    private static void AddUntraceable(List<Violation> violations, long accountId, LotTrace? trace)
+    {
+        foreach (var gift in trace?.FindUntraceable() ?? []) Add(violations, 4, $"Account {accountId} refunded more of gift {gift} than the refunded lot had paid for.");
     }
 
     private static Folded AddTo(Folded total, AccountState? state) => state switch
@@ -118,6 +131,40 @@ public sealed class LedgerAudit(ILedger ledger, TimeProvider time)
             row => (Gifts: Convert.ToInt64(row.GetValue(0)), Diamonds: Convert.ToInt64(row.GetValue(1)), Late: Convert.ToInt64(row.GetValue(2))), cancellation);
         if (unsettled[0].Late > 0) Add(violations, 8, $"{unsettled[0].Late} gifts are unsettled for more than {settleWithin.TotalSeconds:0} s.");
         return (unsettled[0].Gifts, unsettled[0].Diamonds);
+    }
+
+    /// <summary>Refunded and restored gifts against their other sides; gives how many are under way and their diamonds, restored ones positive.</summary>
+    private async Task<(long Gifts, long Diamonds)> MatchCorrections(IAuditSnapshot snapshot, TimeSpan settleWithin, List<Violation> violations, CancellationToken cancellation)
+    {
+        const string otherSide = "c.transfer_id = w.transfer_id AND c.counterparty = w.account_id AND c.account_id = w.counterparty AND c.kind = w.kind + 8";
+        const string diamonds = "CAST({0}.detail ->> 'diamonds' AS bigint)";
+        var (ofWallet, ofCreator) = (string.Format(null, diamonds, "w"), string.Format(null, diamonds, "c"));
+        var wrong = await snapshot.Query(
+            $"""
+            SELECT w.account_id, w.seq, c.account_id, c.seq FROM entries w JOIN entries c ON {otherSide}
+            WHERE w.kind IN (7, 8) AND ({ofWallet} <> {ofCreator} OR ABS(c.amount) > {ofWallet} OR w.detail ->> 'gift' <> c.detail ->> 'gift')
+            LIMIT {MostEvidence}
+            """,
+            row => $"Refunded gift {row.GetInt64(0)}/{row.GetInt64(1)} is not what {row.GetInt64(2)}/{row.GetInt64(3)} takes back or returns.", cancellation);
+        var baseless = await snapshot.Query(
+            $"""
+            SELECT c.account_id, c.seq FROM entries c
+            WHERE c.kind IN (15, 16) AND NOT EXISTS (SELECT 1 FROM entries w WHERE {otherSide})
+            LIMIT {MostEvidence}
+            """,
+            row => $"Clawback {row.GetInt64(0)}/{row.GetInt64(1)} has no refunded gift.", cancellation);
+        foreach (var evidence in wrong.Concat(baseless)) Add(violations, 4, evidence);
+
+        var latest = time.GetUtcNow().ToUnixTimeSeconds() - (long)settleWithin.TotalSeconds;
+        var open = await snapshot.Query(
+            $"""
+            SELECT COUNT(*), COALESCE(SUM(CASE w.kind WHEN 7 THEN -{ofWallet} ELSE {ofWallet} END), 0),
+                   COALESCE(SUM(CASE WHEN {snapshot.SecondsSinceEpoch("w.recorded_at")} < {latest} THEN 1 ELSE 0 END), 0)
+            FROM entries w WHERE w.kind IN (7, 8) AND NOT EXISTS (SELECT 1 FROM entries c WHERE {otherSide})
+            """,
+            row => (Gifts: Convert.ToInt64(row.GetValue(0)), Diamonds: Convert.ToInt64(row.GetValue(1)), Late: Convert.ToInt64(row.GetValue(2))), cancellation);
+        if (open[0].Late > 0) Add(violations, 8, $"{open[0].Late} refunded gifts are not taken back for more than {settleWithin.TotalSeconds:0} s.");
+        return (open[0].Gifts, open[0].Diamonds);
     }
 
     private static async Task LookForRepeats(IAuditSnapshot snapshot, List<Violation> violations, CancellationToken cancellation)

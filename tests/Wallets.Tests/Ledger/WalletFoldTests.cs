@@ -90,7 +90,7 @@ public sealed class WalletFoldTests
     {
         var state = Some.Wallet(Some.Purchase(Account, 10_000));
 
-        var decision = WalletDecisions.SendGift(Account, state, "ann", new GiftOrder(Some.Key(), Guid.NewGuid(), gift, quantity), Stream, Terms, Limits, Start);
+        var decision = WalletDecisions.SendGift(Account, state, "ann", new GiftOrder(Some.Key(), Guid.NewGuid(), gift, quantity), Stream, Terms, Limits, flaggedHoldDays: 23, Start);
 
         Assert.Equal((code, null), (decision.Refusal?.Code, decision.Entry));
     }
@@ -136,7 +136,7 @@ public sealed class WalletFoldTests
         private void Send(Guid key, int quantity)
         {
             if (_keys.Contains(key)) return;   // the grain looks the key up before it decides anything
-            var decision = WalletDecisions.SendGift(Account, State, "ann", new GiftOrder(key, Guid.NewGuid(), "ice-cream", quantity), Stream, Terms, Limits, _now);
+            var decision = WalletDecisions.SendGift(Account, State, "ann", new GiftOrder(key, Guid.NewGuid(), "ice-cream", quantity), Stream, Terms, Limits, flaggedHoldDays: 23, _now);
             Assert.Equal(decision.Refusal?.Code == Refusal.InsufficientFunds, quantity * 10 > _coins);
             if (decision.Entry is not { } debit) return;
             Commit(debit);
