@@ -106,7 +106,7 @@ public sealed record GiftFacts(Guid StreamId, string GiftId, int Quantity, long 
 /// <param name="FromPending">On a clawback: how many diamonds were taken from those still held.</param>
 /// <param name="Owed">On a clawback: how many the creator did not have and owes.</param>
 /// <param name="HoldDays">On a gift and its credit: days of hold beyond the published ones, because the payer was flagged.</param>
-/// <param name="Standing">On a change of standing: the new one.</param>
+/// <param name="Standing">On a change of standing: the new one; on a refund: the one it asks for.</param>
 /// <param name="Campaign">On granted coins: the promotion.</param>
 /// <param name="Reason">Why, for those who read the statement.</param>
 /// <param name="Actor">Which operator or channel did it.</param>

@@ -16,7 +16,8 @@ internal static class RefundDecisions
     /// <param name="trace">The wallet's entries folded for the lot.</param>
     public static List<Entry>? Refund(long accountId, LotTrace trace, Entry purchase, RefundOrder order)
     {
-        var undoneBefore = Undone(trace, purchase.TransferId);
+        var earlier = StandingRefunds(trace).Where(refund => refund.Detail!.Lot == purchase.TransferId).ToList();
+        var undoneBefore = earlier.Sum(refund => refund.Detail!.Coins!.Value);
         var undo = Math.Min((long)((Int128)purchase.Amount * order.BasisPoints / WholeBasisPoints), purchase.Amount - undoneBefore);
         if (undo <= 0) return null;
 
@@ -26,7 +27,7 @@ internal static class RefundDecisions
         var entries = new Entries(accountId, trace.State);
         entries.Add(order.Key, EntryKind.Refunded, -taken, 0, new EntryDetail(
             Channel: order.Channel, Payment: order.Payment, Lot: purchase.TransferId, Coins: undo, Bonus: taken - paidTaken,
-            Price: PriceOf(purchase, undoneBefore, undo), Reason: order.Reason));
+            Price: PriceOf(purchase, earlier, undoneBefore + undo), Standing: StandingOf(order), Reason: order.Reason));
 
         var due = undo - taken;
         foreach (var use in Enumerable.Reverse(trace.Uses))
@@ -34,15 +35,14 @@ internal static class RefundDecisions
             var (refundedCoins, refundedDiamonds) = trace.RefundedOf(use);
             var coins = Math.Min(due, use.Coins - refundedCoins);
             if (coins == 0) continue;
-            var diamonds = (long)((Int128)use.Diamonds * (refundedCoins + coins) / use.Coins) - refundedDiamonds;
+            var diamonds = Math.Max(0, (long)((Int128)use.Diamonds * (refundedCoins + coins) / use.Coins) - refundedDiamonds);   // all of them once all coins are refunded
             entries.Add(DerivedKey.Of("gift-refunded", $"{order.Key}", $"{use.Gift.TransferId}"), EntryKind.GiftRefunded, 0, use.Gift.Counterparty, new EntryDetail(
                 Lot: use.Lot, Gift: use.Gift.TransferId, Coins: coins, Diamonds: diamonds, Refund: order.Key, Reason: order.Reason));
             due -= coins;
         }
 
-        var standing = order.IsDispute ? Standing.Frozen : Standing.Flagged;
-        if (trace.State.Standing != Standing.Frozen && trace.State.Standing != standing)
-            entries.Add(DerivedKey.Of("standing", $"{order.Key}"), EntryKind.StandingChanged, 0, 0, new EntryDetail(Standing: standing, Refund: order.Key, Reason: order.Reason));
+        if (IsWorse(StandingOf(order), trace.State.Standing))
+            entries.Add(DerivedKey.Of("standing", $"{order.Key}"), EntryKind.StandingChanged, 0, 0, new EntryDetail(Standing: StandingOf(order), Refund: order.Key, Reason: order.Reason));
         return entries.All;
     }
 
@@ -59,27 +59,33 @@ internal static class RefundDecisions
         foreach (var refunded in trace.Corrections.Where(entry => entry.Kind == EntryKind.GiftRefunded && entry.Detail!.Refund == refund.TransferId))
             entries.Add(DerivedKey.Of("gift-restored", $"{order.Key}", $"{refunded.Detail!.Gift}"), EntryKind.GiftRestored, 0, refunded.Counterparty, refunded.Detail with { Reason = order.Reason });
 
-        var standings = trace.Corrections.FindAll(entry => entry.Kind == EntryKind.StandingChanged);
-        if (standings.Count > 0 && standings[^1].Detail!.Refund == refund.TransferId)
-            entries.Add(DerivedKey.Of("standing", $"{order.Key}"), EntryKind.StandingChanged, 0, 0, new EntryDetail(
-                Standing: standings.Count > 1 ? standings[^2].Detail!.Standing : Standing.Good, Refund: refund.TransferId, Reason: order.Reason));
+        // An operator's word stands; what refunds did to the standing goes as far as no other refund asks for it.
+        var left = StandingRefunds(trace).Where(other => other.TransferId != refund.TransferId).Select(other => other.Detail!.Standing!).ToList();
+        var standing = left.Contains(Standing.Frozen) ? Standing.Frozen : left.Count > 0 ? Standing.Flagged : Standing.Good;
+        if (trace.Corrections.FindLast(entry => entry.Kind == EntryKind.StandingChanged) is { Detail.Refund: not null } && IsWorse(trace.State.Standing, standing))
+            entries.Add(DerivedKey.Of("standing", $"{order.Key}"), EntryKind.StandingChanged, 0, 0, new EntryDetail(Standing: standing, Refund: refund.TransferId, Reason: order.Reason));
         return entries.All;
     }
 
-    /// <summary>Coins of the lot that refunds have undone and not given back.</summary>
-    private static long Undone(LotTrace trace, Guid lot)
+    private static string StandingOf(RefundOrder order) => order.IsDispute ? Standing.Frozen : Standing.Flagged;
+
+    private static bool IsWorse(string standing, string than) => Severity(standing) > Severity(than);
+
+    private static int Severity(string standing) => standing switch { Standing.Frozen => 2, Standing.Flagged => 1, _ => 0 };
+
+    /// <summary>Refunds of the wallet that are not reversed.</summary>
+    private static IEnumerable<Entry> StandingRefunds(LotTrace trace)
     {
-        var refunds = trace.Corrections.Where(entry => entry.Kind == EntryKind.Refunded && entry.Detail!.Lot == lot).ToList();
-        var reversed = trace.Corrections.Where(entry => entry.Kind == EntryKind.RefundReversed).Select(entry => entry.Detail!.Refund).ToHashSet();
-        return refunds.Where(refund => !reversed.Contains(refund.TransferId)).Sum(refund => refund.Detail!.Coins!.Value);
+        var reversed = trace.Corrections.Where(entry => entry.Kind == EntryKind.RefundReversed).Select(entry => entry.Detail!.Refund!.Value).ToHashSet();
+        return trace.Corrections.Where(entry => entry.Kind == EntryKind.Refunded && !reversed.Contains(entry.TransferId));
     }
 
-    /// <summary>What is given back, so that the parts of a lot refunded in parts add up to its price.</summary>
-    private static Money PriceOf(Entry purchase, long undoneBefore, long undo)
+    /// <summary>What is given back for coins up to <paramref name="undone"/>, less what earlier refunds gave: never more than the price in all.</summary>
+    private static Money PriceOf(Entry purchase, List<Entry> earlier, long undone)
     {
         var price = purchase.Detail!.Price!.Value;
-        long UpTo(long coins) => (long)((Int128)price.AmountMinor * coins / purchase.Amount);
-        return price with { AmountMinor = UpTo(undoneBefore + undo) - UpTo(undoneBefore) };
+        var due = (long)((Int128)price.AmountMinor * undone / purchase.Amount);
+        return price with { AmountMinor = Math.Max(0, due - earlier.Sum(refund => refund.Detail!.Price!.Value.AmountMinor)) };
     }
 
     /// <summary>Consecutive entries of one account.</summary>
