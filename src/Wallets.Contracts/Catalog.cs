@@ -6,10 +6,11 @@ public sealed record Gift(string Id, string Name, string Category, Coins Price);
 
 /// <summary>
 /// Coins for money. <see cref="Coins"/> are paid coins, <see cref="BonusCoins"/> come on top.
-/// <see cref="Channels"/> are the ways of paying that sell this pack.
+/// <see cref="Channels"/> are the ways of paying that sell this pack; a pack without any is no longer sold.
 /// </summary>
+/// <param name="BonusDays">Days after which the bonus coins expire; null for never.</param>
 [GenerateSerializer, Immutable, Alias("coin-pack")]
-public sealed record CoinPack(string Id, Coins Coins, Coins BonusCoins, Money Price, string[] Channels);
+public sealed record CoinPack(string Id, Coins Coins, Coins BonusCoins, Money Price, string[] Channels, int? BonusDays = null);
 
 /// <summary>
 /// The published terms: how coins become diamonds, what a diamond pays, what each channel keeps of a purchase.

@@ -49,6 +49,13 @@ public sealed record Refusal(string Code, string Detail)
     public const string InsufficientDiamonds = "insufficient_diamonds";
     public const string BelowMinimum = "below_minimum";
     public const string InvalidTitle = "invalid_title";
+    public const string InvalidAct = "invalid_act";
+    public const string UnknownAct = "unknown_act";
+    public const string SecondApproverNeeded = "second_approver_needed";
+    public const string AlreadyDecided = "already_decided";
+    public const string UnknownCampaign = "unknown_campaign";
+    public const string CampaignEnded = "campaign_ended";
+    public const string CampaignExhausted = "campaign_exhausted";
     public const string UnknownPayment = "unknown_payment";
     public const string UnknownRefund = "unknown_refund";
     public const string NothingToRefund = "nothing_to_refund";

@@ -9,6 +9,10 @@ public sealed class GrainsOptions
     public LimitOptions Limits { get; set; } = new();
     public PayoutOptions Payouts { get; set; } = new();
     public RefundOptions Refunds { get; set; } = new();
+    public ApprovalOptions Approvals { get; set; } = new();
+
+    /// <summary>How long before it takes effect a rate card must be published.</summary>
+    public TimeSpan RateNotice { get; set; } = TimeSpan.FromDays(14);
 
     /// <summary>How old an unsettled gift must be before it is delivered again.</summary>
     public TimeSpan SettlementGrace { get; set; } = TimeSpan.FromSeconds(2);
@@ -33,8 +37,21 @@ public sealed class RefundOptions
     /// <summary>How many diamonds a creator may come to owe by refunds; beyond it the platform bears them.</summary>
     public long MostDiamondsOwed { get; set; } = 100_000;
 
-    /// <summary>Days that a flagged payer's gifts are held beyond the published hold; together with it at most 90.</summary>
+    /// <summary>Days that a flagged payer's gifts are held beyond the published hold.</summary>
     public int FlaggedHoldDays { get; set; } = 23;
+}
+
+/// <summary>Above what an operator's act waits for a second operator.</summary>
+public sealed class ApprovalOptions
+{
+    /// <summary>Adjustments of a wallet and budgets of campaigns, in coins.</summary>
+    public long AboveCoins { get; set; } = 10_000;
+
+    /// <summary>Adjustments of earnings, in diamonds.</summary>
+    public long AboveDiamonds { get; set; } = 5_000;
+
+    /// <summary>Whether every new rate card does.</summary>
+    public bool Rates { get; set; } = true;
 }
 
 /// <summary>Bounds of payouts, in diamonds. The defaults are $50 at least and $1,000 a day at one cent a diamond.</summary>

@@ -8,6 +8,7 @@ namespace Wallets.Ledger;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(EntryDetail))]
 [JsonSerializable(typeof(RateCard))]
+[JsonSerializable(typeof(ActOrder))]
 internal sealed partial class EntryJson : JsonSerializerContext
 {
     public static string Write(EntryDetail detail) => JsonSerializer.Serialize(detail, Default.EntryDetail);
@@ -17,6 +18,10 @@ internal sealed partial class EntryJson : JsonSerializerContext
 
     /// <summary>A time as it stands in a detail, for comparing: in UTC, and of whole seconds, so that the texts sort as the times do.</summary>
     public static string Write(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'+00:00'", CultureInfo.InvariantCulture);
+
+    public static string Write(ActOrder order) => JsonSerializer.Serialize(order, Default.ActOrder);
+
+    public static ActOrder? ReadActOrder(string? json) => json is null ? null : JsonSerializer.Deserialize(json, Default.ActOrder);
 
     public static string Write(RateCard card) => JsonSerializer.Serialize(card, Default.RateCard);
 

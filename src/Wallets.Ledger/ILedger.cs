@@ -78,6 +78,15 @@ public interface ILedger
     /// <summary>Publishes a version once; false if that version is published already.</summary>
     Task<bool> PublishRateCard(RateCard card);
 
+    /// <summary>Writes one step of an act, stamped with the ledger's time; false if that step, or one that excludes it, is there already. The seq given is ignored.</summary>
+    Task<bool> RecordAct(ActStep step);
+
+    /// <summary>The steps of one act, in order.</summary>
+    Task<IReadOnlyList<ActStep>> ReadAct(Guid key);
+
+    /// <summary>Steps of all acts after <paramref name="afterSeq"/>, in order, at most <paramref name="limit"/>.</summary>
+    Task<IReadOnlyList<ActStep>> ReadActs(long afterSeq, int limit);
+
     /// <summary>The whole ledger as of now, for an audit.</summary>
     Task<IAuditSnapshot> OpenSnapshot(CancellationToken cancellation);
 

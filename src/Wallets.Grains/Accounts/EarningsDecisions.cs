@@ -55,6 +55,23 @@ internal static class EarningsDecisions
         return entries;
     }
 
+    /// <summary>An operator's correction: given diamonds are available at once, taken ones must be.</summary>
+    public static Decision Adjust(long accountId, EarningsState state, Guid key, long diamonds, string reason, string actor, TimeSpan hold, DateTimeOffset now)
+    {
+        var available = state.AvailableAt(now, hold);
+        if (available + diamonds < 0) return new Refusal(Refusal.InsufficientDiamonds, $"{available} diamonds are available.");
+        return new Entry
+        {
+            AccountId = accountId,
+            Seq = state.Seq + 1,
+            TransferId = key,
+            Kind = EntryKind.EarningsAdjusted,
+            Amount = diamonds,
+            BalanceAfter = checked(state.Balance + diamonds),
+            Detail = new EntryDetail(Reason: reason, Actor: actor),
+        };
+    }
+
     /// <summary>
     /// What a refunded gift takes: diamonds of its day that are still held, then available ones, then a debt down to the floor. What is
     /// below the floor the platform bears.

@@ -20,7 +20,7 @@ internal sealed class EarningsGrain(
     GiftMetrics metrics,
     IOptions<GrainsOptions> options,
     TimeProvider time,
-    ILogger<EarningsGrain> logger) : AccountGrain<EarningsState>(AccountKind.Earnings, snapshot, ledger, writer, time, logger), IEarningsGrain, ICreditReceiver
+    ILogger<EarningsGrain> logger) : AccountGrain<EarningsState>(AccountKind.Earnings, snapshot, ledger, writer, time, logger), IEarningsGrain, ICreditReceiver, IEarningsDesk
 {
     private const int RedeliveriesRemembered = 10_000;
     private const int StreamsRemembered = 100;
@@ -66,6 +66,18 @@ internal sealed class EarningsGrain(
                 : EarningsDecisions.ClawBack(accountId, State, correction, EarningsState.DayOf(credit), _options.Hold, _options.Refunds.MostDiamondsOwed, Now);
             await Append(entry);   // committed, or there by another delivery
         }
+    }
+
+    public async Task<Outcome<Posted>> Adjust(Guid key, long diamonds, string reason, string actor)
+    {
+        if (await FindInLedger(key) is { } earlier)
+            return earlier.Kind == EntryKind.EarningsAdjusted ? Outcome.Replayed(Posted.Of(earlier)) : Refuse(new(Refusal.KeyReused, $"Key {key} was used for something else."));
+
+        var accountId = await OpenAccount();
+        var decision = EarningsDecisions.Adjust(accountId, State, key, diamonds, reason, actor, _options.Hold, Now);
+        if (decision.Refusal is { } refusal) return Refuse(refusal);
+        var appended = await Append(decision.Entry!);
+        return appended.IsCommitted ? Posted.Of(decision.Entry!) : Outcome.Replayed(Posted.Of(await FindInLedger(key) ?? throw new OutcomeUnknownException()));
     }
 
     public async Task<Outcome<Payout>> RequestPayout(Caller caller, Guid key, Diamonds diamonds)

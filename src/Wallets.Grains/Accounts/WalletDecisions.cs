@@ -9,7 +9,7 @@ namespace Wallets.Grains.Accounts;
 internal static class WalletDecisions
 {
     /// <summary>The largest balance that a JSON number carries exactly.</summary>
-    private const long MaxBalance = (1L << 53) - 1;
+    public const long MaxBalance = (1L << 53) - 1;
 
     public static Decision SendGift(
         long accountId, WalletState state, string userId, GiftOrder order, LiveStream? stream, Terms terms, LimitOptions limits, int flaggedHoldDays, DateTimeOffset now)
@@ -51,7 +51,7 @@ internal static class WalletDecisions
         };
     }
 
-    public static Decision Purchase(long accountId, WalletState state, Guid key, CoinPack pack, Payment payment)
+    public static Decision Purchase(long accountId, WalletState state, Guid key, CoinPack pack, Payment payment, DateTimeOffset now)
     {
         var coins = pack.Coins + pack.BonusCoins;
         if (coins.Value > MaxBalance - state.Balance)
@@ -64,9 +64,13 @@ internal static class WalletDecisions
             Kind = EntryKind.Purchase,
             Amount = coins.Value,
             BalanceAfter = state.Balance + coins.Value,
-            Detail = new EntryDetail(pack.Id, payment.Channel, payment.Id, pack.BonusCoins.Value, Price: pack.Price),
+            Detail = new EntryDetail(pack.Id, payment.Channel, payment.Id, pack.BonusCoins.Value, ExpiryOf(pack, now), pack.Price),
         };
     }
+
+    /// <summary>In whole seconds: as text it must sort as it does as a time.</summary>
+    public static DateTimeOffset? ExpiryOf(CoinPack pack, DateTimeOffset now) =>
+        pack is { BonusDays: { } days, BonusCoins.Value: > 0 } ? DateTimeOffset.FromUnixTimeSeconds(now.AddDays(days).ToUnixTimeSeconds()) : null;
 
     /// <summary>The end of the bonus coins of one lot whose time is over; there must be one.</summary>
     public static Entry Expire(long accountId, WalletState state, DateTimeOffset now)

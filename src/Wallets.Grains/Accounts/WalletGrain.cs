@@ -13,7 +13,7 @@ namespace Wallets.Grains.Accounts;
 /// 1 the key is looked up before anything else is judged, 2 the gift is decided, 3 the debit is appended, which is the commit
 /// point, 4 the caller is answered, 5 the credit is handed to the relay. If the process dies after 3, settlement does 5.
 /// </summary>
-internal sealed class WalletGrain(
+internal sealed partial class WalletGrain(
     [PersistentState("wallet")] IPersistentState<AccountSnapshot> snapshot,
     ILedger ledger,
     LedgerWriter writer,
@@ -23,10 +23,8 @@ internal sealed class WalletGrain(
     GiftMetrics metrics,
     IOptions<GrainsOptions> options,
     TimeProvider time,
-    ILogger<WalletGrain> logger) : AccountGrain<WalletState>(AccountKind.Wallet, snapshot, ledger, writer, time, logger), IWalletGrain, IRefundReceiver, IExpiringWallet
+    ILogger<WalletGrain> logger) : AccountGrain<WalletState>(AccountKind.Wallet, snapshot, ledger, writer, time, logger), IWalletGrain, IRefundReceiver, IExpiringWallet, IWalletDesk
 {
-    private const int PageOfTrace = 5_000;
-
     private readonly ILedger _ledger = ledger;
     private readonly GrainsOptions _options = options.Value;
 
@@ -72,7 +70,7 @@ internal sealed class WalletGrain(
         var accountId = await OpenAccount();
         if (await _ledger.FindPayment(accountId, payment.Channel, payment.Id) is { } minted) return AnswerAsBefore(order, minted);
 
-        var decision = WalletDecisions.Purchase(accountId, State, order.Key, pack, payment);
+        var decision = WalletDecisions.Purchase(accountId, State, order.Key, pack, payment, Now);
         if (decision.Refusal is { } refusal) return await RefuseUnlessCommitted(order, payment, refusal);
 
         var appended = await Append(decision.Entry!);
@@ -100,75 +98,6 @@ internal sealed class WalletGrain(
 
     public async Task<Outcome<Page<StatementLine>>> GetStatement(Caller caller, long afterSeq, int limit) =>
         caller.Owns(Name, Roles.Viewer) ? await ReadStatement(afterSeq, limit) : Refuse(NotTheirs);
-
-    public async Task<Outcome<RefundReceipt>> Refund(RefundOrder order)
-    {
-        if (await FindInLedger(order.Key) is { } earlier) return Outcome.Replayed(await RefundReceiptOf(earlier));
-        if (AccountId is not { } accountId || await _ledger.FindPayment(accountId, order.Channel, order.Payment) is not { } purchase)
-            return Refuse(new(Refusal.UnknownPayment, $"This wallet holds no purchase paid by {order.Channel}."));
-
-        var trace = await TraceLot(purchase.TransferId);
-        if (RefundDecisions.Refund(accountId, trace, purchase, order) is not { } entries)
-            return Refuse(new(Refusal.NothingToRefund, "All coins of this purchase are refunded already."));
-        return await AppendRefund(order.Key, entries);
-    }
-
-    public async Task<Outcome<RefundReceipt>> ReverseRefund(RefundReversal reversal)
-    {
-        if (await FindInLedger(reversal.Key) is { } earlier) return Outcome.Replayed(await RefundReceiptOf(earlier));
-        if (await FindInLedger(reversal.Refund) is not { Kind: EntryKind.Refunded } refund)
-            return Refuse(new(Refusal.UnknownRefund, $"This wallet had no refund {reversal.Refund}."));
-
-        var trace = await TraceLot(refund.Detail!.Lot!.Value);
-        if (RefundDecisions.Reverse(refund.AccountId, trace, trace.Lots[refund.Detail.Lot.Value], refund, reversal) is not { } entries)
-            return Refuse(new(Refusal.NothingToRefund, "This refund is reversed already."));
-        return await AppendRefund(reversal.Key, entries);
-    }
-
-    /// <summary>All of a refund's entries at once: whoever dies, dies before it or after it.</summary>
-    private async Task<Outcome<RefundReceipt>> AppendRefund(Guid key, List<Entry> entries)
-    {
-        var appended = await Append(entries);
-        if (!appended.IsCommitted) return Outcome.Replayed(await RefundReceiptOf(await Committed(key)));
-        metrics.Refunded();
-        return RefundReceiptOf(entries);
-    }
-
-    private static RefundReceipt RefundReceiptOf(IReadOnlyList<Entry> entries)
-    {
-        var gifts = entries.Where(entry => entry.Kind is EntryKind.GiftRefunded or EntryKind.GiftRestored).ToList();
-        return new(entries[0].TransferId, entries[0].Detail!.Lot!.Value, Math.Abs(entries[0].Amount), gifts.Sum(gift => gift.Detail!.Coins!.Value), gifts.Count);
-    }
-
-    /// <summary>The first answer again: a refund's entries stand together.</summary>
-    private async Task<RefundReceipt> RefundReceiptOf(Entry refund)
-    {
-        var isOfReversal = refund.Kind == EntryKind.RefundReversed;
-        var entries = new List<Entry> { refund };
-        while (true)
-        {
-            var page = await _ledger.Read(refund.AccountId, entries[^1].Seq, PageOfTrace);
-            var own = page.TakeWhile(entry => entry.Kind == (isOfReversal ? EntryKind.GiftRestored : EntryKind.GiftRefunded)).ToList();
-            entries.AddRange(own);
-            if (own.Count < PageOfTrace) return RefundReceiptOf(entries);
-        }
-    }
-
-    /// <summary>Reads the whole account: which coins went where is known by no less. Rare enough.</summary>
-    private async Task<LotTrace> TraceLot(Guid lot)
-    {
-        var trace = LotTrace.OfLot(lot);
-        while (trace.State.Seq < State.Seq)
-            foreach (var entry in await _ledger.Read(AccountId!.Value, trace.State.Seq, PageOfTrace))
-                if (entry.Seq <= State.Seq) trace.Apply(entry);
-        return trace;
-    }
-
-    /// <summary>Takes the bonus coins whose time is over, lot by lot.</summary>
-    public async Task Expire()
-    {
-        while (State.HasExpired(Now)) await Append(WalletDecisions.Expire(AccountId!.Value, State, Now));
-    }
 
     /// <summary>The same answer as the first time, status included, or a refusal if the key stood for something else.</summary>
     private async Task<Outcome<GiftReceipt>> Replay(GiftOrder order, Entry earlier)

@@ -87,9 +87,7 @@ public sealed class EarningsState : AccountState
                 Release(entry.Amount);
                 break;
             case EntryKind.EarningsAdjusted:
-                var owed = entry.Detail?.Owed ?? 0;
-                TakeReleasedThenOldest(entry, -entry.Amount - owed);
-                Owed += owed;
+                TakeReleasedThenOldest(entry, -entry.Amount);
                 break;
             default:
                 throw new BrokenChainException(entry, "does not belong on earnings");

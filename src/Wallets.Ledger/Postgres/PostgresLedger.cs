@@ -12,7 +12,7 @@ namespace Wallets.Ledger.Postgres;
 /// transaction commits. The server ends statements and idle transactions after ten seconds, so that a paused process
 /// cannot hold one open for long.
 /// </summary>
-public sealed class PostgresLedger : ILedger, IAsyncDisposable
+public sealed partial class PostgresLedger : ILedger, IAsyncDisposable
 {
     private const string Columns =
         "account_id, seq, transfer_id, amount, balance_after, counterparty, recorded_at, kind, rate_version, quantity, diamonds, stream_id, gift_id, detail";

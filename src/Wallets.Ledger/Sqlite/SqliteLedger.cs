@@ -9,7 +9,7 @@ namespace Wallets.Ledger.Sqlite;
 /// The embedded ledger: one process, one file, WAL, synchronous=FULL. One writer, so a flush is one transaction on the one writing
 /// connection; readers have connections of their own and see the last commit.
 /// </summary>
-public sealed class SqliteLedger : ILedger, IAsyncDisposable
+public sealed partial class SqliteLedger : ILedger, IAsyncDisposable
 {
     private const string Columns =
         "account_id, seq, transfer_id, amount, balance_after, counterparty, recorded_at, kind, rate_version, quantity, diamonds, stream_id, gift_id, detail";

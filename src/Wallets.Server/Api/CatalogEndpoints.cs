@@ -1,7 +1,7 @@
 namespace Wallets.Server.Api;
 
 /// <summary>A coin pack as clients see it.</summary>
-internal sealed record PackAnswer(string Id, Coins Coins, Coins BonusCoins, Money Price);
+internal sealed record PackAnswer(string Id, Coins Coins, Coins BonusCoins, Money Price, int? BonusDays);
 
 /// <summary>What is for sale, what can be sent, and the published rates: open to everybody.</summary>
 internal static class CatalogEndpoints
@@ -14,8 +14,8 @@ internal static class CatalogEndpoints
         {
             var packs = await grains.GetGrain<ICatalogGrain>(ICatalogGrain.Key).GetPacks();
             return Requests.Page(packs
-                .Where(pack => channel is null || pack.Channels.Contains(channel))
-                .Select(pack => new PackAnswer(pack.Id, pack.Coins, pack.BonusCoins, pack.Price)));
+                .Where(pack => channel is null ? pack.Channels.Length > 0 : pack.Channels.Contains(channel))
+                .Select(pack => new PackAnswer(pack.Id, pack.Coins, pack.BonusCoins, pack.Price, pack.BonusDays)));
         }).WithSummary("Coin packs, of one channel if it is given.");
 
         catalog.MapGet("/gifts", async (IGrainFactory grains) => Requests.Page(await grains.GetGrain<ICatalogGrain>(ICatalogGrain.Key).GetGifts()))

@@ -69,6 +69,9 @@ internal static class ClusterHosting
         options.SettlementGrace = settings.SettlementGrace;
         options.Limits = settings.Limits;
         options.Payouts = settings.Payouts;
+        options.Refunds = settings.Refunds;
+        options.Approvals = settings.Approvals;
+        options.RateNotice = settings.RateNotice;
         options.AllowDevPayments = settings.IsDevelopment;
     }
 }

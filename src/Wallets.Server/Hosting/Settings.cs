@@ -47,6 +47,9 @@ internal sealed class Settings
     public TimeSpan SettlementGrace { get; set; } = TimeSpan.FromSeconds(2);
     public LimitOptions Limits { get; set; } = new();
     public PayoutOptions Payouts { get; set; } = new();
+    public RefundOptions Refunds { get; set; } = new();
+    public ApprovalOptions Approvals { get; set; } = new();
+    public TimeSpan RateNotice { get; set; } = TimeSpan.FromDays(14);
     public LedgerWriterOptions Ledger { get; set; } = new();
 
     /// <summary>Batches that a silo commits side by side on PostgreSQL.</summary>
@@ -93,6 +96,10 @@ internal sealed class Settings
             throw new BadConfigurationException("Set Wallets:Limits:CoinsPerDay and CoinsPerWeek above zero.");
         if (Payouts.MinimumDiamonds <= 0 || Payouts.MaximumDiamondsPerDay < Payouts.MinimumDiamonds)
             throw new BadConfigurationException("Set Wallets:Payouts:MinimumDiamonds above zero and MaximumDiamondsPerDay not below it.");
+        if (Refunds.MostDiamondsOwed < 0 || Refunds.FlaggedHoldDays is < 0 or > 365)
+            throw new BadConfigurationException("Set Wallets:Refunds:MostDiamondsOwed not below zero, and FlaggedHoldDays to 0 to 365.");
+        if (Approvals.AboveCoins < 0 || Approvals.AboveDiamonds < 0 || RateNotice < TimeSpan.Zero || RateNotice > TimeSpan.FromDays(365))
+            throw new BadConfigurationException("Set Wallets:Approvals' AboveCoins and AboveDiamonds not below zero, and Wallets:RateNotice to between 0 and 365 days.");
         if (Writers is < 1 or > 16 || Ledger.QueueLimit < 1 || Ledger.MaxBatch < 1 || Ledger.GiveUpAfter <= TimeSpan.Zero)
             throw new BadConfigurationException("Set Wallets:Writers to 1 to 16, and Wallets:Ledger's QueueLimit, MaxBatch and GiveUpAfter above zero.");
         foreach (var (name, port) in (ReadOnlySpan<(string, int)>)[("SiloPort", SiloPort), ("GatewayPort", GatewayPort)])

@@ -55,7 +55,7 @@ public sealed class RefundPropertyTests
         with.Settle();
 
         Assert.Equal(without.Balances, with.Balances);
-        Assert.Equal(without.State.Lots.OrderBy(lot => lot.Paid).Select(lot => (lot.Paid, lot.Bonus)), with.State.Lots.OrderBy(lot => lot.Paid).Select(lot => (lot.Paid, lot.Bonus)));
+        Assert.Equal(without.State.Lots.OrderBy(lot => (lot.Paid, lot.Bonus)).Select(lot => (lot.Paid, lot.Bonus)), with.State.Lots.OrderBy(lot => (lot.Paid, lot.Bonus)).Select(lot => (lot.Paid, lot.Bonus)));
         Assert.Equal(Standing.Good, with.State.Standing);
     });
 
@@ -89,7 +89,7 @@ public sealed class RefundPropertyTests
             }
         }
 
-        private void Buy(CoinPack pack) => Commit([WalletDecisions.Purchase(Wallet, State, Some.Key(), pack, new Payment("dev", Guid.NewGuid().ToString())).Entry!]);
+        private void Buy(CoinPack pack) => Commit([WalletDecisions.Purchase(Wallet, State, Some.Key(), pack, new Payment("dev", Guid.NewGuid().ToString()), _now).Entry!]);
 
         private void Send(int quantity)
         {

@@ -128,7 +128,7 @@ public sealed class WalletFoldTests
 
         private void Buy(CoinPack pack)
         {
-            var decision = WalletDecisions.Purchase(Account, State, Some.Key(), pack, new Payment("dev", Guid.NewGuid().ToString()));
+            var decision = WalletDecisions.Purchase(Account, State, Some.Key(), pack, new Payment("dev", Guid.NewGuid().ToString()), _now);
             Commit(decision.Entry!);
             _coins += pack.Coins.Value + pack.BonusCoins.Value;
         }

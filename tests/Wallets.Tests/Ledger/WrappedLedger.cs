@@ -24,6 +24,9 @@ internal abstract class WrappedLedger(ILedger inner) : ILedger
     public virtual Task<UnsettledScan> FindUnsettled(DateTimeOffset since, TimeSpan grace, int limit, IReadOnlyCollection<string> except, string? only) => inner.FindUnsettled(since, grace, limit, except, only);
     public virtual Task<IReadOnlyList<RateCard>> ReadRateCards() => inner.ReadRateCards();
     public virtual Task<bool> PublishRateCard(RateCard card) => inner.PublishRateCard(card);
+    public virtual Task<bool> RecordAct(ActStep step) => inner.RecordAct(step);
+    public virtual Task<IReadOnlyList<ActStep>> ReadAct(Guid key) => inner.ReadAct(key);
+    public virtual Task<IReadOnlyList<ActStep>> ReadActs(long afterSeq, int limit) => inner.ReadActs(afterSeq, limit);
     public virtual Task<IAuditSnapshot> OpenSnapshot(CancellationToken cancellation) => inner.OpenSnapshot(cancellation);
     public virtual Task Ping(CancellationToken cancellation) => inner.Ping(cancellation);
 }
