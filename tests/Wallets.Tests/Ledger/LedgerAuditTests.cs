@@ -136,7 +136,7 @@ public abstract class LedgerAuditTests(Databases databases, Engine engine) : IAs
         if (engine == Engine.Postgres)
         {
             await _database.Execute("ALTER TABLE entries DISABLE TRIGGER ALL");
-            await _database.Execute("ALTER TABLE entries DROP CONSTRAINT entries_balance_after_check");
+            await _database.Execute("ALTER TABLE entries DROP CONSTRAINT wallets_keep_the_floor");
             await _database.Execute("DROP INDEX entries_credit");
             return;
         }
