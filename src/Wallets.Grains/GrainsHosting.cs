@@ -35,6 +35,7 @@ public static class GrainsHosting
         silo.Services.AddSingleton<Relay>();
         silo.Services.AddHostedService(services => services.GetRequiredService<Relay>());
         silo.Services.AddSingleton(new ClusterTask("settlement", grains => grains.GetGrain<ISettlementGrain>(ISettlementGrain.Key).Settle()));
+        silo.Services.AddSingleton(new ClusterTask("corrections", grains => grains.GetGrain<ICorrectionsGrain>(ICorrectionsGrain.Key).Settle()));
         silo.Services.AddSingleton(new ClusterTask("expiry", grains => grains.GetGrain<IExpiryGrain>(IExpiryGrain.Key).Sweep()));
         silo.Services.AddHostedService<ClusterClock>();
         return silo;

@@ -44,8 +44,11 @@ public interface ILedger
     /// <summary>Those of <paramref name="credits"/> that the account holds already.</summary>
     Task<IReadOnlySet<CreditId>> FindCredits(long accountId, IReadOnlyCollection<CreditId> credits);
 
-    /// <summary>The account's entry of one credit, or null.</summary>
-    Task<Entry?> FindCredit(long accountId, CreditId credit);
+    /// <summary>Those of the transfers that the account itself originated or that are the other side of a refunded gift.</summary>
+    Task<IReadOnlyList<Entry>> FindTransfers(long accountId, IReadOnlyCollection<Guid> transferIds);
+
+    /// <summary>The account's entries of those of <paramref name="credits"/> that it holds.</summary>
+    Task<IReadOnlyList<Entry>> ReadCredits(long accountId, IReadOnlyCollection<CreditId> credits);
 
     /// <summary>
     /// The gifts credited to an account, each with its debit's facts, in order, in <c>(afterSeq, throughSeq]</c>, at most <paramref name="limit"/>.

@@ -17,6 +17,7 @@ internal sealed record Plant(string Name, Bug Bug, string Faults, double Minutes
         new("lose-relay-batch", Bug.LoseRelayBatch, "none", 0.15, null, [8]),
         new("drop-origin", Bug.DropOrigin, "none", 0.15, null, [4]),
         new("broken-session-goes-on", Bug.BrokenSessionGoesOn, "backends-killed", 0.2, null, [3, 5]),
+        new("lose-clawbacks", Bug.LoseClawbacks, "none", 0.15, null, [4, 8]),
         new("claim-for-anybody", Bug.ClaimForAnybody, "none", 0.15, null, [5]),
     ];
 

@@ -221,6 +221,9 @@ internal abstract partial class AccountGrain<TState>(
         if (entry.Kind != EntryKind.GiftReceived) Keys.Add(entry);
     }
 
+    /// <summary>To decide several things, each on what the ones before it leave, before any of them is written.</summary>
+    protected TState CopyOfState() => JsonSerializer.SerializeToElement(State).Deserialize<TState>()!;
+
     private AccountSnapshot TakeSnapshot(long accountId) => new() { Name = Name, AccountId = accountId, State = JsonSerializer.SerializeToElement(State) };
 
     /// <summary>One at a time: the state that is being stored must not be replaced. Never throws.</summary>

@@ -52,20 +52,37 @@ internal sealed class EarningsGrain(
         }
     }
 
-    /// <summary>Corrections are rare, so each is looked up and appended by itself.</summary>
+    /// <summary>
+    /// All of a delivery in one append; each decided on what the ones before it leave. Looked up first, always: a refund may take back
+    /// hundreds of gifts, and its delivery is repeated until all of them are here.
+    /// </summary>
     public async Task Correct(Correction[] corrections)
     {
-        var accountId = AccountId ?? throw new UnavailableException("The gift to correct is not credited yet.");
+        var accountId = AccountId ?? throw new UnavailableException("The gifts to correct are not credited yet.");
+        var known = (await _ledger.FindTransfers(accountId, [.. corrections.Select(correction => correction.Key), .. corrections.Where(correction => correction.IsRestored).Select(correction => correction.ClawbackKey)]))
+            .ToDictionary(entry => entry.TransferId);
+        var credits = (await _ledger.ReadCredits(accountId, [.. corrections.Select(correction => new CreditId(correction.Origin, correction.Gift)).Distinct()]))
+            .ToDictionary(entry => new CreditId(entry.Counterparty, entry.TransferId));
+
+        var (now, after, entries, tooEarly) = (Now, CopyOfState(), new List<Entry>(), 0);
         foreach (var correction in corrections)
         {
-            if (await FindInLedger(correction.Key) is not null) continue;
-            var credit = await _ledger.FindCredit(accountId, new CreditId(correction.Origin, correction.Gift))
-                ?? throw new UnavailableException("The gift to correct is not credited yet.");
-            var entry = correction.IsRestored
-                ? EarningsDecisions.Restore(accountId, State, correction, await FindInLedger(correction.ClawbackKey) ?? throw new UnavailableException("The clawback to undo is not there yet."))
-                : EarningsDecisions.ClawBack(accountId, State, correction, EarningsState.DayOf(credit), _options.Hold, _options.Refunds.MostDiamondsOwed, Now);
-            await Append(entry);   // committed, or there by another delivery
+            if (known.ContainsKey(correction.Key)) continue;
+            var credit = credits.GetValueOrDefault(new CreditId(correction.Origin, correction.Gift));
+            var clawback = correction.IsRestored ? known.GetValueOrDefault(correction.ClawbackKey) : null;
+            if (credit is null || (correction.IsRestored && clawback is null))
+            {
+                tooEarly++;
+                continue;
+            }
+            var entry = clawback is null
+                ? EarningsDecisions.ClawBack(accountId, after, correction, EarningsState.DayOf(credit), _options.Hold, _options.Refunds.MostDiamondsOwed, now)
+                : EarningsDecisions.Restore(accountId, after, correction, clawback);
+            after.Apply(entry with { RecordedAt = now });
+            entries.Add(known[correction.Key] = entry);
         }
+        if (entries.Count > 0 && !(await Append(entries)).IsCommitted) throw new UnavailableException("Another delivery was faster.");
+        if (tooEarly > 0) throw new UnavailableException($"{tooEarly} gifts to correct are not credited yet.");
     }
 
     public async Task<Outcome<Posted>> Adjust(Guid key, long diamonds, string reason, string actor)

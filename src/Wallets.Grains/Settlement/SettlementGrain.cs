@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Wallets.Grains.Accounts;
 using Wallets.Ledger;
 
 namespace Wallets.Grains.Settlement;
@@ -23,9 +22,6 @@ internal sealed class SettlementState
 
     /// <summary>Creators whose account takes no credits for now, and since when their gifts are unsettled.</summary>
     [Id(1)] public Dictionary<string, DateTimeOffset> SetAside { get; set; } = [];
-
-    /// <summary>Every refunded or restored gift recorded before this time has its other side.</summary>
-    [Id(2)] public DateTimeOffset CorrectionsSettled { get; set; }
 }
 
 /// <summary>
@@ -83,7 +79,6 @@ internal sealed partial class SettlementGrain(
         // A horizon only ever advances, but for what had begun and did not show yet.
         _looksBack = horizon < _horizon - HorizonMargin;
         _horizon = horizon;
-        await SettleCorrections(horizon);
         if (now - _triedSetAsideAt >= options.Value.SetAsideInterval)
         {
             _triedSetAsideAt = now;
@@ -114,29 +109,6 @@ internal sealed partial class SettlementGrain(
 
             return (oldest < settledUpTo ? oldest : settledUpTo, scan.Horizon);
         }
-    }
-
-    /// <summary>
-    /// Delivers refunded and restored gifts to their creators: the only way there, as they are rare. What a creator cannot take yet, the
-    /// next scan finds again.
-    /// </summary>
-    private async Task SettleCorrections(DateTimeOffset horizon)
-    {
-        var since = state.State.CorrectionsSettled;
-        var open = await ledger.FindUnsettledCorrections(since > DateTimeOffset.UnixEpoch + LookBack ? since - LookBack : DateTimeOffset.UnixEpoch, PageSize);
-        await Task.WhenAll(open.GroupBy(correction => correction.CreatorId).Select(async corrections =>
-        {
-            try
-            {
-                foreach (var batch in corrections.Chunk(MaxBatch))
-                    await GrainFactory.GetGrain<ICreditReceiver>(corrections.Key).Correct([.. batch.Select(correction => Correction.Of(correction.Debit))]);
-            }
-            catch (Exception fault)
-            {
-                LogNotCorrected(fault, corrections.Key);
-            }
-        }));
-        state.State.CorrectionsSettled = open.Count > 0 ? open[0].Debit.RecordedAt : horizon;
     }
 
     private async Task TrySetAside()
@@ -182,9 +154,6 @@ internal sealed partial class SettlementGrain(
             throw;
         }
     }
-
-    [LoggerMessage(LogLevel.Warning, "Refunded gifts could not be taken back from {Creator} yet")]
-    private partial void LogNotCorrected(Exception fault, string creator);
 
     [LoggerMessage(LogLevel.Information, "Redelivered {Credits} credits for {Creator}")]
     private partial void LogRedelivered(int credits, string creator);

@@ -207,8 +207,13 @@ public sealed partial class PostgresLedger : ILedger, IAsyncDisposable
         return found.ToHashSet();
     }
 
-    public async Task<Entry?> FindCredit(long accountId, CreditId credit) =>
-        (await Query($"SELECT {Columns} FROM entries WHERE transfer_id = $2 AND counterparty = $3 AND account_id = $1 AND kind = 11", ReadEntry, default, accountId, credit.TransferId, credit.Origin)).SingleOrDefault();
+    public async Task<IReadOnlyList<Entry>> FindTransfers(long accountId, IReadOnlyCollection<Guid> transferIds) =>
+        await Query($"SELECT {Columns} FROM entries WHERE transfer_id = ANY($2) AND account_id = $1 AND kind <> 11", ReadEntry, default, accountId, transferIds.ToList());
+
+    public async Task<IReadOnlyList<Entry>> ReadCredits(long accountId, IReadOnlyCollection<CreditId> credits) =>
+        await Query(
+            $"SELECT {EntryColumns} FROM entries e JOIN unnest($2::bigint[], $3::uuid[]) AS c(counterparty, transfer_id) USING (transfer_id, counterparty) WHERE e.account_id = $1 AND e.kind = 11",
+            ReadEntry, default, accountId, credits.Select(credit => credit.Origin).ToList(), credits.Select(credit => credit.TransferId).ToList());
 
     public async Task<IReadOnlyList<ReceivedGift>> ReadReceived(long accountId, long afterSeq, long throughSeq, int limit) =>
         await Query(

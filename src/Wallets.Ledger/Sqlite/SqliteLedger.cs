@@ -124,9 +124,12 @@ public sealed partial class SqliteLedger : ILedger, IAsyncDisposable
             "SELECT 1 FROM entries WHERE transfer_id = $1 AND counterparty = $2 AND account_id = $3 AND kind = 11",
             row => row.GetInt64(0), Bytes(credit.TransferId), credit.Origin, accountId).Count > 0).ToHashSet());
 
-    public Task<Entry?> FindCredit(long accountId, CreditId credit) => Reading(connection =>
-        Query(connection, $"SELECT {Columns} FROM entries WHERE transfer_id = $1 AND counterparty = $2 AND account_id = $3 AND kind = 11", ReadEntry,
-            Bytes(credit.TransferId), credit.Origin, accountId).SingleOrDefault());
+    public Task<IReadOnlyList<Entry>> FindTransfers(long accountId, IReadOnlyCollection<Guid> transferIds) => Reading<IReadOnlyList<Entry>>(connection =>
+        transferIds.SelectMany(transfer => Query(connection, $"SELECT {Columns} FROM entries WHERE transfer_id = $1 AND account_id = $2 AND kind <> 11", ReadEntry, Bytes(transfer), accountId)).ToList());
+
+    public Task<IReadOnlyList<Entry>> ReadCredits(long accountId, IReadOnlyCollection<CreditId> credits) => Reading<IReadOnlyList<Entry>>(connection =>
+        credits.SelectMany(credit => Query(connection, $"SELECT {Columns} FROM entries WHERE transfer_id = $1 AND counterparty = $2 AND account_id = $3 AND kind = 11", ReadEntry,
+            Bytes(credit.TransferId), credit.Origin, accountId)).ToList());
 
     public Task<IReadOnlyList<ReceivedGift>> ReadReceived(long accountId, long afterSeq, long throughSeq, int limit) => Reading<IReadOnlyList<ReceivedGift>>(connection =>
         Query(connection,

@@ -69,6 +69,7 @@ internal sealed class ChaosCluster : IAsyncDisposable
             ("WALLETS_CLUSTER_DATABASE", $"{network.Outside}:{(firstPort + 40) / 10}%d"),
             ("WALLETS_SERVER", WriteServer(folder, network, bug)),
             ("Wallets__Hold", "0"),
+            ("Wallets__Refunds__FlaggedHoldDays", "0"),   // so that what creators have can be cashed out at once
             ("Wallets__Limits__CoinsPerDay", "1000000000"),
             ("Wallets__Limits__CoinsPerWeek", "1000000000"),
         ]);

@@ -8,19 +8,24 @@ internal enum Holder { Wallet = 1, Creator = 2 }
 /// <summary>The kinds of lines, as the schema numbers them.</summary>
 internal static class Kinds
 {
-    public const short Purchase = 1, GiftSent = 2, GiftReceived = 11, PayoutReserved = 12;
+    public const short Purchase = 1, GiftSent = 2, Refunded = 5, GiftRefunded = 7, StandingChanged = 10, GiftReceived = 11, PayoutReserved = 12, ClawedBack = 15;
 }
 
 /// <summary>One row of the table of entries, with names.</summary>
-internal sealed record Line(Holder Holder, string Account, long Seq, Guid Transfer, short Kind, long Amount, long After, string? Other, long? Diamonds, string? Content, string? Payment)
+internal sealed record Line(Holder Holder, string Account, long Seq, Guid Transfer, short Kind, long Amount, long After, string? Other, long? Diamonds, string? Content, string? Payment, long? Coins, string? Gift)
 {
-    public bool IsOwn => Kind != Kinds.GiftReceived;
+    /// <summary>Somebody asked for it under this very key.</summary>
+    public bool IsOwn => Kind is Kinds.Purchase or Kinds.GiftSent or Kinds.Refunded or Kinds.PayoutReserved;
+
+    /// <summary>It follows from a refund, whose key is its <see cref="Content"/>.</summary>
+    public bool IsOfRefund => Kind is Kinds.GiftRefunded or Kinds.StandingChanged or Kinds.ClawedBack;
 
     /// <summary>Whether this is what the caller wanted, to the coin.</summary>
     public bool Fulfils(Wish wish) => wish.Act switch
     {
         Act.Purchase => Kind == Kinds.Purchase && Amount == wish.Amount && Payment == wish.Content,
         Act.Gift => Kind == Kinds.GiftSent && Amount == -wish.Amount && Content == wish.Content && Other == wish.Creator,
+        Act.Refund => Kind == Kinds.Refunded && Content == wish.Content,
         _ => Kind == Kinds.PayoutReserved && Amount == -wish.Amount,
     };
 }
@@ -30,23 +35,26 @@ internal sealed class Books(string connectionString)
 {
     private const string Unsettled =
         """
-        SELECT count(*) FROM entries d WHERE kind = 2 AND recorded_at BETWEEN $1 AND $2
-        AND NOT EXISTS (SELECT FROM entries c WHERE c.transfer_id = d.transfer_id AND c.counterparty = d.account_id AND c.account_id = d.counterparty AND c.kind = 11)
+        SELECT count(*) FROM entries d WHERE kind IN (2, 7) AND recorded_at BETWEEN $1 AND $2
+        AND NOT EXISTS (SELECT FROM entries c WHERE c.transfer_id = d.transfer_id AND c.counterparty = d.account_id AND c.account_id = d.counterparty
+            AND c.kind = CASE d.kind WHEN 2 THEN 11 ELSE 15 END)
         """;
 
     public async Task<IReadOnlyList<Line>> ReadAll() => await Query(
         """
-        SELECT a.kind, a.name, e.seq, e.transfer_id, e.kind, e.amount, e.balance_after, o.name, e.diamonds,
-               e.stream_id || '/' || e.gift_id || '/' || e.quantity, 'dev:' || (e.detail ->> 'payment')
+        SELECT a.kind, a.name, e.seq, e.transfer_id, e.kind, e.amount, e.balance_after, o.name, coalesce(e.diamonds, (e.detail ->> 'diamonds')::bigint),
+               CASE e.kind WHEN 2 THEN e.stream_id || '/' || e.gift_id || '/' || e.quantity WHEN 5 THEN e.detail ->> 'lot' ELSE e.detail ->> 'refund' END,
+               CASE e.kind WHEN 1 THEN 'dev:' || (e.detail ->> 'payment') END, (e.detail ->> 'coins')::bigint, e.detail ->> 'gift'
         FROM entries e JOIN accounts a ON a.account_id = e.account_id LEFT JOIN accounts o ON o.account_id = e.counterparty
         ORDER BY e.account_id, e.seq
         """,
         row => new Line((Holder)row.GetInt16(0), row.GetString(1), row.GetInt64(2), row.GetGuid(3), row.GetInt16(4), row.GetInt64(5), row.GetInt64(6),
-            row.IsDBNull(7) ? null : row.GetString(7), row.IsDBNull(8) ? null : row.GetInt64(8), row.IsDBNull(9) ? null : row.GetString(9), row.IsDBNull(10) ? null : row.GetString(10)));
+            row.IsDBNull(7) ? null : row.GetString(7), row.IsDBNull(8) ? null : row.GetInt64(8), row.IsDBNull(9) ? null : row.GetString(9), row.IsDBNull(10) ? null : row.GetString(10),
+            row.IsDBNull(11) ? null : row.GetInt64(11), row.IsDBNull(12) ? null : row.GetString(12)));
 
     public async Task<DateTime> Now() => (await Query("SELECT now()", row => row.GetDateTime(0)))[0];
 
-    /// <summary>Gifts without their credit of which the debit was recorded in this time.</summary>
+    /// <summary>Gifts without their credit, and refunded ones not taken back, that were recorded in this time.</summary>
     public async Task<long> CountUnsettled(DateTime from, DateTime to) => (await Query(Unsettled, row => row.GetInt64(0), from, to))[0];
 
     public Task<long> CountUnsettled() => CountUnsettled(DateTime.UnixEpoch, DateTime.MaxValue.ToUniversalTime());

@@ -29,10 +29,10 @@ internal sealed class Judge(IReadOnlyCollection<Operation> history, IReadOnlyLis
         Of(1, "coins and diamonds sum to zero with the system's side", SumToZero()),
         Of(2, "each balance is what its grain answers when quiet", await AgreeWithGrains(coinsOf, diamondsOf)),
         Of(3, "no gap, no repeat, each balance follows the one before", Chain()),
-        Of(4, "every gift has exactly its credit", Credits()),
+        Of(4, "every gift has exactly its credit, every refund takes back its own lot's gifts", [.. Credits(), .. Refunds()]),
         Of(5, "acknowledged is present once, refused is absent", Outcomes()),
         Of(6, "one key has one effect and one answer, and a single-threaded model explains every answer", [.. Answers(), .. new Model(history, lines).Unexplained()]),
-        Of(7, "no balance is below zero", lines.Where(line => line.After < 0).Select(line => $"{line}")),
+        Of(7, "no balance is below zero", lines.Where(line => line.After < 0 && line.Holder == Holder.Wallet).Select(line => $"{line}")),
         Of(8, "nothing stays in flight", unsettled == 0 ? [] : [$"{unsettled} gifts are unsettled"]),
     ];
 
@@ -47,14 +47,14 @@ internal sealed class Judge(IReadOnlyCollection<Operation> history, IReadOnlyLis
         long Sum(short kind) => lines.Where(line => line.Kind == kind).Sum(line => line.Amount);
         long Held(Holder holder) => _accounts.Where(account => account.Key.Item1 == holder).Sum(account => account.Value[^1].After);
 
-        var (issued, redeemed) = (Sum(Kinds.Purchase), -Sum(Kinds.GiftSent));
-        if (Held(Holder.Wallet) + redeemed != issued) yield return $"wallets hold {Held(Holder.Wallet)} coins; {issued} were issued and {redeemed} redeemed";
+        var (issued, redeemed, refunded) = (Sum(Kinds.Purchase), -Sum(Kinds.GiftSent), -Sum(Kinds.Refunded));
+        if (Held(Holder.Wallet) + redeemed + refunded != issued) yield return $"wallets hold {Held(Holder.Wallet)} coins; {issued} were issued, {redeemed} redeemed and {refunded} refunded";
 
         var earned = lines.Where(line => line.Kind == Kinds.GiftSent).Sum(line => line.Diamonds ?? 0);
-        var (credited, reserved) = (Sum(Kinds.GiftReceived), -Sum(Kinds.PayoutReserved));
+        var (credited, reserved, takenBack) = (Sum(Kinds.GiftReceived), -Sum(Kinds.PayoutReserved), -Sum(Kinds.ClawedBack));
         var inFlight = earned - credited;
-        if (Held(Holder.Creator) + reserved + inFlight != earned || inFlight < 0)
-            yield return $"creators hold {Held(Holder.Creator)} diamonds, {reserved} are reserved, {inFlight} in flight; {earned} were issued";
+        if (Held(Holder.Creator) + reserved + takenBack + inFlight != earned || inFlight < 0)
+            yield return $"creators hold {Held(Holder.Creator)} diamonds, {reserved} are reserved, {takenBack} taken back, {inFlight} in flight; {earned} were issued";
     }
 
     private async Task<IEnumerable<string>> AgreeWithGrains(Func<string, Task<long>> coinsOf, Func<string, Task<long>> diamondsOf)
@@ -90,7 +90,7 @@ internal sealed class Judge(IReadOnlyCollection<Operation> history, IReadOnlyLis
 
     private IEnumerable<string> Credits()
     {
-        var credits = lines.Where(line => !line.IsOwn).ToLookup(line => (line.Transfer, line.Other));
+        var credits = lines.Where(line => line.Kind == Kinds.GiftReceived).ToLookup(line => (line.Transfer, line.Other));
         var gifts = new HashSet<(Guid, string?)>();
         foreach (var gift in lines.Where(line => line.Kind == Kinds.GiftSent))
         {
@@ -100,7 +100,33 @@ internal sealed class Judge(IReadOnlyCollection<Operation> history, IReadOnlyLis
             if (mine.Count != 1 || mine[0].Amount != due || mine[0].Account != gift.Other || gift.Diamonds != due)
                 yield return $"{gift} is credited by {(mine.Count == 0 ? "nothing" : string.Join(" and ", mine))}";
         }
-        foreach (var credit in lines.Where(line => !line.IsOwn && !gifts.Contains((line.Transfer, line.Other)))) yield return $"{credit} has no gift";
+        foreach (var credit in lines.Where(line => line.Kind == Kinds.GiftReceived && !gifts.Contains((line.Transfer, line.Other)))) yield return $"{credit} has no gift";
+    }
+
+    /// <summary>All coins of a refunded lot were still there or had gone into gifts, which are taken back from those who had them.</summary>
+    private IEnumerable<string> Refunds()
+    {
+        var refunded = lines.Where(line => line.Kind == Kinds.GiftRefunded).ToList();
+        var sides = lines.Where(line => line.Kind == Kinds.ClawedBack).ToLookup(line => (line.Transfer, line.Other));
+        var purchases = lines.Where(line => line.Kind == Kinds.Purchase).ToDictionary(line => (line.Account, $"{line.Transfer}"));
+        foreach (var refund in lines.Where(line => line.Kind == Kinds.Refunded))
+        {
+            var traced = refunded.Where(gift => gift.Account == refund.Account && gift.Content == $"{refund.Transfer}").Sum(gift => gift.Coins);
+            if (!purchases.TryGetValue((refund.Account, refund.Content!), out var purchase)) yield return $"{refund} gives back nothing that was bought";
+            else if (traced - refund.Amount != purchase.Amount) yield return $"{refund} took {-refund.Amount} coins and traced {traced} of {purchase}";
+        }
+        foreach (var lot in lines.Where(line => line.Kind == Kinds.Refunded).GroupBy(line => (line.Account, line.Content)).Where(lot => lot.Count() > 1)) yield return $"refunded twice: {lot.First()}";
+        foreach (var gift in refunded)
+        {
+            var mine = sides[(gift.Transfer, gift.Account)].ToList();
+            if (mine.Count != 1 || mine[0].Account != gift.Other || mine[0].Diamonds != gift.Diamonds || mine[0].Amount is var taken && (taken > 0 || -taken > gift.Diamonds))
+                yield return $"{gift} is taken back by {(mine.Count == 0 ? "nothing" : string.Join(" and ", mine))}";
+        }
+        var sent = lines.Where(line => line.Kind == Kinds.GiftSent).ToDictionary(line => (line.Account, $"{line.Transfer}"));
+        foreach (var gift in refunded.GroupBy(gift => (gift.Account, gift.Gift!)))
+            if (!sent.TryGetValue(gift.Key, out var debit) || debit.Other != gift.First().Other || gift.Sum(part => part.Coins) > -debit.Amount || gift.Sum(part => part.Diamonds) > debit.Diamonds)
+                yield return $"more is taken back than {(debit is null ? "was ever sent" : debit)}: {gift.First()}";
+        foreach (var side in lines.Where(line => line.Kind == Kinds.ClawedBack && !refunded.Exists(gift => gift.Transfer == line.Transfer && gift.Account == line.Other))) yield return $"{side} has no refunded gift";
     }
 
     private IEnumerable<string> Outcomes()
@@ -117,6 +143,7 @@ internal sealed class Judge(IReadOnlyCollection<Operation> history, IReadOnlyLis
             if (effects.Count == 1 && mayBe.Count > 0 && !mayBe.Exists(operation => effects[0].Fulfils(operation.Wish))) yield return $"{effects[0]} is not what was asked: {key.First()}";
         }
         foreach (var line in lines.Where(line => line.IsOwn && !known.Contains((line.Account, line.Transfer)))) yield return $"nobody asked for {line}";
+        foreach (var line in lines.Where(line => line.IsOfRefund && !known.Contains((line.Other is { } other && line.Holder == Holder.Creator ? other : line.Account, Guid.Parse(line.Content!))))) yield return $"nobody asked for the refund of {line}";
         foreach (var payment in lines.Where(line => line.Payment is not null).GroupBy(line => line.Payment).Where(payment => payment.Count() > 1))
             yield return $"{payment.Key} minted {payment.Count()} times: {string.Join(" and ", payment)}";
     }

@@ -32,6 +32,8 @@ internal sealed class Model
 
     private static Written Place(Line line, ILookup<(string, Guid), Operation> asked)
     {
+        if (line.IsOfRefund)
+            return new(line, asked[(line.Holder == Holder.Creator ? line.Other! : line.Account, Guid.Parse(line.Content!))].Select(refund => refund.InvokedAt).DefaultIfEmpty(DateTimeOffset.MinValue).Min(), DateTimeOffset.MaxValue);
         if (!line.IsOwn) return new(line, asked[(line.Other!, line.Transfer)].Select(gift => gift.InvokedAt).DefaultIfEmpty(DateTimeOffset.MinValue).Min(), DateTimeOffset.MaxValue);
         var mine = asked[(line.Account, line.Transfer)].Where(operation => line.Fulfils(operation.Wish)).ToList();
         return new(
@@ -58,6 +60,7 @@ internal sealed class Model
         "insufficient_funds" => WasEverBelow(Holder.Wallet, refused),
         "insufficient_diamonds" => WasEverBelow(Holder.Creator, refused),
         "idempotency_key_reused" => _effects[(refused.Wish.Subject, refused.Wish.Key)].Any(line => !line.Fulfils(refused.Wish)),
+        "nothing_to_refund" => _effects.Any(effects => effects.Any(line => line.Kind == Kinds.Refunded && line.Account == refused.Wish.Subject && line.Content == refused.Wish.Content && line.Transfer != refused.Wish.Key)),
         "proof_already_used" => _payments[refused.Wish.Content].Any(line => line.Account != refused.Wish.Subject || line.Transfer != refused.Wish.Key)
             || _offered[refused.Wish.Content].Any(other => other != refused.Wish.Subject),   // claimed by somebody whose purchase never came
         "unavailable" or "overloaded" or "grain_unavailable" or "http_ConnectionError" => true,   // nobody decided anything

@@ -21,6 +21,9 @@ internal enum Bug
     /// <summary>A session whose append failed goes on as if it had been written.</summary>
     BrokenSessionGoesOn,
 
+    /// <summary>Refunded gifts are not taken back from their creators.</summary>
+    LoseClawbacks,
+
     /// <summary>A payment can be claimed by any number of users.</summary>
     ClaimForAnybody,
 }

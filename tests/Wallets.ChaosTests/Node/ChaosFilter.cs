@@ -19,6 +19,9 @@ internal sealed class ChaosFilter(Control control, IGrainFactory grains) : IInco
                 await Receive(call, receiver);
                 control.Pass("credit-answered");
                 break;
+            case ICreditReceiver when call.MethodName == nameof(ICreditReceiver.Correct) && control.Bug == Bug.LoseClawbacks:
+                call.Response = Response.Completed;
+                break;
             case IReceiptGrain when call.MethodName == nameof(IReceiptGrain.Claim):
                 await call.Invoke();
                 if (control.Bug == Bug.ClaimForAnybody) call.Result = true;

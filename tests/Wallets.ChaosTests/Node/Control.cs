@@ -12,11 +12,11 @@ internal sealed class Control(string folder, Bug? bug)
     public const string BugVariable = "WALLETS_CHAOS_BUG";
     public const string DeliverTwice = "deliver-twice";
 
-    /// <summary>Where a process can be told to die, in the order in which a purchase, a gift and a payout pass them.</summary>
+    /// <summary>Where a process can be told to die, in the order in which a purchase, a gift, a payout and a refund pass them.</summary>
     public static IReadOnlyList<string> Points { get; } =
     [
         "after-claim", "before-purchase", "after-purchase", "before-debit", "after-debit", "credit-arrives", "before-credit", "after-credit",
-        "credit-answered", "before-payout", "after-payout",
+        "credit-answered", "before-payout", "after-payout", "before-refund", "after-refund", "before-clawback", "after-clawback",
     ];
 
     public Bug? Bug => bug;

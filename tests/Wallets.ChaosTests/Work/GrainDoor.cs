@@ -35,6 +35,15 @@ internal sealed class GrainDoor : IDoor, IAsyncDisposable
     public Task<Answer> RequestPayout(string creator, Guid key, long diamonds) =>
         Ask(async () => await _wallets.RequestPayout(new Caller(creator, Roles.Creator), creator, key, new Diamonds(diamonds)), _ => null);
 
+    public async Task<Answer> Refund(string user, Guid key, Guid purchase)
+    {
+        var order = new ActOrder(ActKinds.Refund, user, "Chaos", Purchase: purchase, BasisPoints: 10_000);
+        var act = _host.Services.GetRequiredService<IGrainFactory>().GetGrain<IActGrain>(key);
+        ActView? view = null;
+        var answer = await Ask(async () => await act.Ask(new Caller(HttpDoor.Operator, Roles.Operator), order), asked => { view = asked; return null; });
+        return view is null ? answer : HttpDoor.EndOf(view.Status, view.Result);
+    }
+
     /// <summary>Whose wallets the silo at this port holds now, or null if that cannot be told.</summary>
     public async Task<IReadOnlySet<string>?> WalletsOn(int siloPort)
     {

@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 
 namespace Wallets.ChaosTests.Work;
 
-internal enum Act { Purchase, Gift, Payout }
+internal enum Act { Purchase, Gift, Payout, Refund }
 
 internal enum End
 {

@@ -6,6 +6,8 @@ namespace Wallets.ChaosTests.Work;
 /// <summary>The API at one gateway, by its documents alone: no type of the server's is used here.</summary>
 internal sealed class HttpDoor(Uri gateway) : IDoor, IDisposable
 {
+    public const string Operator = "operator";
+
     private static readonly TimeSpan AttemptTimeout = TimeSpan.FromSeconds(12);
 
     private readonly HttpClient _http = new() { BaseAddress = gateway, Timeout = AttemptTimeout };
@@ -30,6 +32,20 @@ internal sealed class HttpDoor(Uri gateway) : IDoor, IDisposable
     public Task<Answer> RequestPayout(string creator, Guid key, long diamonds) =>
         Post($"/v1/creators/{creator}/payouts", creator, key, new { diamonds });
 
+    public async Task<Answer> Refund(string user, Guid key, Guid purchase)
+    {
+        var order = new { kind = "refund", subject = user, reason = "Chaos", purchase, basisPoints = 10_000 };
+        return await Post("/v1/admin/acts", Operator, key, order, act => EndOf(act.GetProperty("status").GetString()!, act.GetProperty("result").GetString()));
+    }
+
+    /// <summary>How an act ended by its status; a refusal's code comes before its words.</summary>
+    public static Answer EndOf(string status, string? result) => status switch
+    {
+        "applied" => new(End.Ok, ""),
+        "refused" => new(End.Refused, result!.Split(':')[0]),
+        _ => new(End.Unknown, $"act_{status}"),
+    };
+
     public async Task<Guid> StartStream(string creator)
     {
         var (_, body) = await Send(HttpMethod.Post, "/v1/streams", creator, null, new { creatorId = creator, title = "Chaos" });
@@ -39,19 +55,20 @@ internal sealed class HttpDoor(Uri gateway) : IDoor, IDisposable
     /// <summary>The coins of a wallet, or null if there is no answer now.</summary>
     public async Task<long?> CoinsOf(string user) => (await Get($"/v1/wallets/{user}", user))?.GetProperty("coins").GetInt64();
 
-    /// <summary>A creator's pending and available diamonds, or null if there is no answer now.</summary>
+    /// <summary>A creator's pending and available diamonds less what is owed, or null if there is no answer now.</summary>
     public async Task<long?> DiamondsOf(string creator)
     {
         if (await Get($"/v1/creators/{creator}/earnings", creator) is not { } body) return null;
         var diamonds = body.GetProperty("diamonds");
-        return diamonds.GetProperty("pending").GetInt64() + diamonds.GetProperty("available").GetInt64();
+        return diamonds.GetProperty("pending").GetInt64() + diamonds.GetProperty("available").GetInt64() - body.GetProperty("owed").GetInt64();
     }
 
-    private async Task<Answer> Post(string path, string asWhom, Guid key, object request)
+    private async Task<Answer> Post(string path, string asWhom, Guid key, object request, Func<JsonElement, Answer>? read = null)
     {
         try
         {
             var (status, body) = await Send(HttpMethod.Post, path, asWhom, key, request);
+            if (status == 201 && read is not null) return read(body);
             if (status == 201) return new(End.Ok, "", body.TryGetProperty("balance", out var balance) ? balance.GetInt64() : null);
             var code = body.ValueKind == JsonValueKind.Object && body.TryGetProperty("code", out var named) ? named.GetString()! : $"http_{status}";
             return status < 500 ? new(End.Refused, code) : new(code is "unavailable" or "overloaded" ? null : End.Unknown, code);

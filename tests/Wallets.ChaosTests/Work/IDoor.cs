@@ -10,4 +10,7 @@ internal interface IDoor
     Task<Answer> Purchase(string user, Guid key, string pack, string proof);
     Task<Answer> SendGift(string user, Guid key, Guid stream, string gift, int quantity);
     Task<Answer> RequestPayout(string creator, Guid key, long diamonds);
+
+    /// <summary>An operator's act: all of a purchase is given back.</summary>
+    Task<Answer> Refund(string user, Guid key, Guid purchase);
 }

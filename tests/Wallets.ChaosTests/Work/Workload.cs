@@ -16,6 +16,7 @@ internal sealed class Workload(IReadOnlyList<HttpDoor> http, GrainDoor grains, H
 
     private readonly IReadOnlyList<IDoor> _doors = [.. http, grains];
     private readonly Guid[] _streams = new Guid[Creators];
+    private readonly Guid[] _first = [.. Enumerable.Range(0, Viewers).Select(_ => Guid.CreateVersion7())];
 
     public IReadOnlyList<string> Wallets { get; } = [.. Enumerable.Range(0, Viewers).Select(n => $"viewer-{n}")];
     public IReadOnlyList<string> CreatorNames { get; } = [.. Enumerable.Range(0, Creators).Select(n => $"creator-{n}")];
@@ -23,9 +24,9 @@ internal sealed class Workload(IReadOnlyList<HttpDoor> http, GrainDoor grains, H
     /// <summary>Names everyone, starts the streams and gives each wallet its first coins.</summary>
     public async Task Prepare()
     {
-        foreach (var door in http) await door.Introduce(Wallets.Select(name => (name, "viewer")).Concat(CreatorNames.Select(name => (name, "creator"))));
+        foreach (var door in http) await door.Introduce(Wallets.Select(name => (name, "viewer")).Concat(CreatorNames.Select(name => (name, "creator"))).Append((HttpDoor.Operator, "operator")));
         for (var n = 0; n < Creators; n++) _streams[n] = await http[0].StartStream(CreatorNames[n]);
-        var first = await Task.WhenAll(Wallets.Select((viewer, n) => Buy(viewer, Guid.CreateVersion7(), $"dev:first-{n}", n)));
+        var first = await Task.WhenAll(Wallets.Select((viewer, n) => Buy(viewer, _first[n], $"dev:first-{n}", n)));
         if (!first.All(end => end == End.Ok)) throw new InvalidOperationException("A whole cluster does not sell coins.");
     }
 
@@ -37,14 +38,15 @@ internal sealed class Workload(IReadOnlyList<HttpDoor> http, GrainDoor grains, H
     {
         var random = new Random(HashCode.Combine(seed, caller));
         var used = new List<Func<Task>>();
+        var bought = new List<Guid> { _first[caller % Viewers] };
         while (!stop.IsCancellationRequested)
         {
-            await Act(random, Wallets[caller % Viewers], Wallets[(caller + 1) % Viewers], used);
+            await Act(random, Wallets[caller % Viewers], Wallets[(caller + 1) % Viewers], used, bought);
             await Task.WhenAny(Task.Delay(TimeSpan.FromSeconds(random.NextDouble() * 2 * callers / rate), CancellationToken.None), Task.Delay(Timeout.Infinite, stop));
         }
     }
 
-    private async Task Act(Random random, string viewer, string other, List<Func<Task>> used)
+    private async Task Act(Random random, string viewer, string other, List<Func<Task>> used, List<Guid> bought)
     {
         var key = Guid.CreateVersion7();
         var creator = random.Next(2) == 0 ? 0 : random.Next(Creators);
@@ -60,10 +62,15 @@ internal sealed class Workload(IReadOnlyList<HttpDoor> http, GrainDoor grains, H
                 used.Add(() => Send(viewer, quantity, at));
                 break;
             case < 76:
-                await Buy(viewer, key, $"dev:{key}", at);
+                if (await Buy(viewer, key, $"dev:{key}", at) == End.Ok) bought.Add(key);
                 used.Add(() => Buy(other, Guid.CreateVersion7(), $"dev:{key}", at));   // somebody else's proof
                 break;
-            case < 79:
+            case < 78:   // sometimes one that is refunded already
+                var purchase = bought[random.Next(bought.Count)];
+                await GiveBack(viewer, key, purchase, at);
+                used.Add(() => GiveBack(viewer, key, purchase, at + 1));
+                break;
+            case < 80:
                 await CashOut(CreatorNames[random.Next(Creators)], key, random.Next(1, 200), at);
                 break;
             case < 86 when used.Count > 0:
@@ -124,6 +131,9 @@ internal sealed class Workload(IReadOnlyList<HttpDoor> http, GrainDoor grains, H
 
     private Task<End> CashOut(string creator, Guid key, long diamonds, int at) =>
         Until(new Wish(Work.Act.Payout, creator, key, diamonds, $"{diamonds}", null), at, door => door.RequestPayout(creator, key, diamonds));
+
+    private Task<End> GiveBack(string viewer, Guid key, Guid purchase, int at) =>
+        Until(new Wish(Work.Act.Refund, viewer, key, PackCoins, $"{purchase}", null), at, door => door.Refund(viewer, key, purchase));
 
     /// <summary>Attempts at one door after the other. A refusal after an attempt in doubt decides nothing: the earlier one may still come.</summary>
     private async Task<End> Until(Wish wish, int at, Func<IDoor, Task<Answer>> ask)

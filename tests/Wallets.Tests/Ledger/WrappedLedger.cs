@@ -17,7 +17,8 @@ internal abstract class WrappedLedger(ILedger inner) : ILedger
     public virtual Task<Entry?> FindTransfer(long accountId, Guid transferId) => inner.FindTransfer(accountId, transferId);
     public virtual Task<Entry?> FindPayment(long accountId, string channel, string payment) => inner.FindPayment(accountId, channel, payment);
     public virtual Task<IReadOnlySet<CreditId>> FindCredits(long accountId, IReadOnlyCollection<CreditId> credits) => inner.FindCredits(accountId, credits);
-    public virtual Task<Entry?> FindCredit(long accountId, CreditId credit) => inner.FindCredit(accountId, credit);
+    public virtual Task<IReadOnlyList<Entry>> FindTransfers(long accountId, IReadOnlyCollection<Guid> transferIds) => inner.FindTransfers(accountId, transferIds);
+    public virtual Task<IReadOnlyList<Entry>> ReadCredits(long accountId, IReadOnlyCollection<CreditId> credits) => inner.ReadCredits(accountId, credits);
     public virtual Task<IReadOnlyList<UnsettledGift>> FindUnsettledCorrections(DateTimeOffset since, int limit) => inner.FindUnsettledCorrections(since, limit);
     public virtual Task<IReadOnlyList<string>> FindExpiring(DateTimeOffset after, DateTimeOffset through) => inner.FindExpiring(after, through);
     public virtual Task<IReadOnlyList<ReceivedGift>> ReadReceived(long accountId, long afterSeq, long throughSeq, int limit) => inner.ReadReceived(accountId, afterSeq, throughSeq, limit);
