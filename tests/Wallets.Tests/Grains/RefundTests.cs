@@ -28,6 +28,10 @@ public sealed class RefundTests(Databases databases)
         await Eventually.Is(() => cluster.Diamonds("dora"), diamonds => diamonds.Pending.Value == 10);   // what the second lot paid for
         await Eventually.Is(() => cluster.Diamonds("cleo"), diamonds => diamonds.Pending.Value == 0);
         Assert.Equal(25, second.Value!.Diamonds.Value);
+        var ann = (await cluster.Grains.GetGrain<IWalletGrain>("ann").GetStatement(cluster.Viewer("ann"), 4, 50)).Value!.Items;
+        var hers = (await cluster.Grains.GetGrain<IEarningsGrain>("dora").GetStatement(cluster.Creator("dora"), 1, 50)).Value!.Items;
+        Assert.Equal(["refunded", "gift_refunded dora 30 15", "gift_refunded cleo 300 150", "standing_changed"], ann.Select(line => line.Kind == "gift_refunded" ? $"{line.Kind} {line.Counterparty} {line.Coins!.Value.Value} {line.Diamonds!.Value.Value}" : line.Kind));
+        Assert.Equal(("clawed_back", -15, "ann", second.Value.Key, "The payment was given back."), hers.Select(line => (line.Kind, (int)line.Amount, line.Counterparty, line.Gift, line.Reason)).Single());
         await cluster.IsClean();
     }
 
