@@ -70,5 +70,15 @@ public sealed record GiftReceipt(
 
 /// <param name="SpentToday">Coins sent since midnight UTC.</param>
 /// <param name="SpentThisWeek">Coins sent today and on the six days before.</param>
+/// <param name="Standing"><c>good</c>, <c>flagged</c> (its gifts are held longer) or <c>frozen</c> (nothing can be spent).</param>
+/// <param name="Lots">
+/// What the coins are made of. Bonus coins are spent first, the earliest-expiring ones before others; then paid coins in this order.
+/// </param>
 [GenerateSerializer, Immutable, Alias("wallet-balance")]
-public sealed record WalletBalance(string UserId, Coins Coins, Coins LifetimeSpent, Coins SpentToday, Coins SpentThisWeek);
+public sealed record WalletBalance(string UserId, Coins Coins, Coins LifetimeSpent, Coins SpentToday, Coins SpentThisWeek, string Standing, LotBalance[] Lots);
+
+/// <param name="PurchaseId">The purchase, promotion or correction that the coins came by.</param>
+/// <param name="Channel">Where they were paid; <c>promotion</c> or <c>adjustment</c> if they were given.</param>
+/// <param name="ExpiresAt">When its bonus coins expire; null for never.</param>
+[GenerateSerializer, Immutable, Alias("lot-balance")]
+public sealed record LotBalance(Guid PurchaseId, string Channel, Coins Paid, Coins Bonus, DateTimeOffset? ExpiresAt);

@@ -84,7 +84,8 @@ internal sealed partial class WalletGrain(
         if (!caller.Owns(Name, Roles.Viewer)) return Task.FromResult<Outcome<WalletBalance>>(Refuse(NotTheirs));
         var today = DayAmount.DayOf(Now);
         return Task.FromResult<Outcome<WalletBalance>>(new WalletBalance(
-            Name, new(State.Balance), new(State.LifetimeSpent), new(State.SpentOn(today)), new(State.SpentInWeekTo(today))));
+            Name, new(State.Balance), new(State.LifetimeSpent), new(State.SpentOn(today)), new(State.SpentInWeekTo(today)), State.Standing,
+            [.. State.Lots.Select(lot => new LotBalance(lot.PurchaseId, lot.Channel, new(lot.Paid), new(lot.Bonus), lot.ExpiresAt))]));
     }
 
     public async Task<Outcome<GiftReceipt>> GetGift(Caller caller, Guid key)

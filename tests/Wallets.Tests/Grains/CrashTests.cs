@@ -107,6 +107,36 @@ public sealed class CrashTests(Databases databases)
     }
 
     [Fact]
+    public async Task After_a_redelivery_only_what_was_redelivered_is_looked_up()
+    {
+        var lookUps = new ConcurrentQueue<CreditId>();
+        await using var cluster = await TestCluster.Start(await databases.Create(Engine.Postgres), options => options.SettlementGrace = TimeSpan.FromMinutes(1), wrap: inner => new CreditSpy(inner, lookUps));
+        await cluster.Buy("ann");
+        var stream = await cluster.GoLive("cleo");
+        await cluster.Send("ann", stream);
+        await Eventually.Is(() => cluster.Diamonds("cleo"), diamonds => diamonds.Available.Value == 1);
+        var debit = (await cluster.Ledger.Read((await cluster.Ledger.FindAccount(AccountKind.Wallet, "ann"))!.Value, 1, 1))[0];
+        var redelivered = Credit.Of(debit, "ann");
+
+        await cluster.Service<IGrainFactory>().GetGrain<ICreditReceiver>("cleo").Receive([redelivered], redelivered: true);
+        for (var n = 0; n < 5; n++) await cluster.Send("ann", stream);
+        await Eventually.Is(() => cluster.Diamonds("cleo"), diamonds => diamonds.Available.Value == 6);
+        await cluster.Service<IGrainFactory>().GetGrain<ICreditReceiver>("cleo").Receive([redelivered], redelivered: false);
+
+        Assert.Equal([redelivered.Id, redelivered.Id], lookUps);
+        await cluster.IsClean();
+    }
+
+    private sealed class CreditSpy(ILedger inner, ConcurrentQueue<CreditId> lookUps) : WrappedLedger(inner)
+    {
+        public override Task<IReadOnlySet<CreditId>> FindCredits(long accountId, IReadOnlyCollection<CreditId> credits)
+        {
+            foreach (var credit in credits) lookUps.Enqueue(credit);
+            return base.FindCredits(accountId, credits);
+        }
+    }
+
+    [Fact]
     public async Task A_stale_second_activation_is_fenced_and_recovers()
     {
         var database = await databases.Create(Engine.Postgres);
