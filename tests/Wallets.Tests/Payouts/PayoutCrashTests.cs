@@ -17,7 +17,6 @@ namespace Wallets.Tests.Payouts;
 public sealed class PayoutCrashTests(Databases databases, PayoutSandbox sandbox) : IClassFixture<PayoutSandbox>
 {
     [Theory]
-    [InlineData(Engine.Sqlite, "pay", Payout.Paid)]
     [InlineData(Engine.Sqlite, "pending", Payout.Paid)]
     [InlineData(Engine.Sqlite, "fail", Payout.Failed)]
     [InlineData(Engine.Postgres, "twice", Payout.Paid)]

@@ -73,7 +73,7 @@ public sealed class PayoutTests(Databases databases, PayoutSandbox sandbox) : IC
     [InlineData("answer", "empty")]
     public async Task While_nothing_sensible_is_said_it_stays_unknown_and_an_operator_sees_why(string look, string? nonsense)
     {
-        await using var cluster = await sandbox.Cluster(await databases.Create(Engine.Sqlite), options => options.ResubmitAfter = TimeSpan.FromSeconds(1.5));
+        await using var cluster = await sandbox.Cluster(await databases.Create(Engine.Sqlite), options => options.ResubmitAfter = TimeSpan.FromSeconds(10));
         var creator = await cluster.CreatorWith(100);
         var key = Some.Key();
         await CashOutWithoutAnswer(cluster, creator, key);
