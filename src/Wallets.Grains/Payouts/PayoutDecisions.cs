@@ -24,9 +24,9 @@ internal static class PayoutDecisions
     public static Decided Reject(PayoutState state, PayoutFacts facts, PayoutOptions options, bool canPay, string actor, string reason, DateTimeOffset now)
     {
         if (!Reasons.IsGiven(reason)) return Reasons.Missing;
-        var status = state.StatusOf(facts.Amount, options);
-        if (HasEnded(state, facts) || !(status == Payout.AwaitingApproval || (status == Payout.Reserved && !canPay)))
-            return NotUndecided("Only what the provider will not be told of by itself can be rejected.");
+        var isWaiting = !canPay || state.Problem is not null || state.StatusOf(facts.Amount, options) == Payout.AwaitingApproval;
+        if (HasEnded(state, facts) || state.SubmittedAt is not null || !isWaiting)
+            return NotUndecided("Only what the provider has not been told of can be rejected.");
         return state.With(new(PayoutDecision.Rejected, actor, now, reason, null)) with { End = new(Payout.Failed, null, null, null, reason, actor) };
     }
 

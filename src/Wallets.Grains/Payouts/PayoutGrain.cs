@@ -19,7 +19,8 @@ internal interface IPayoutWork : IGrainWithGuidCompoundKey
 /// <summary>
 /// Carries one payout from the reservation to its end. Each step begins at the ledger, which says whether the payout exists and has ended:
 /// 1. A large payout waits for operators.
-/// 2. The provider is asked whether it knows the payout. Only if it does not, that it is about to be told is stored, and then it is told.
+/// 2. The provider is asked whether it knows the payout. Only if it does not, and the creator may still be paid, that it is about to be told
+///    is stored, and then it is told.
 /// 3. It is asked until it says paid, or failed twice; what it says otherwise, or not at all, changes nothing but the time of asking.
 /// 4. The end is stored, then written to the creator's account, where it can be written once.
 /// Killed between any two lines it begins again at the ledger; if all of its own state is lost, step 2 keeps it from paying twice.
@@ -69,15 +70,23 @@ internal sealed partial class PayoutGrain(
     {
         // 2
         var (answer, silence) = await Try(() => provider.Find(IdempotencyKey, default));
+        Refusal? held = null;
         if (answer is PayoutAnswer.NotFound && MaySubmit())
         {
-            var recipients = State.Recipients is { Length: > 0 } known ? known : await Recipients(facts);
-            await Store(State with { Recipients = recipients, SubmittedAt = time.GetUtcNow(), Asked = 0, NextAt = default, Problem = null });
-            (answer, silence) = await Try(() => provider.Submit(new(IdempotencyKey, facts.Payable.Currency, recipients), default));
+            var standing = await GrainFactory.GetGrain<IPayoutStanding>(CreatorId).GetStanding();
+            held = PayoutTerms.Missing(standing, _options);
+            if (held is null)
+            {
+                var recipients = State.Recipients is { Length: > 0 } known ? known : Recipients(facts, standing);
+                await Store(State with { Recipients = recipients, SubmittedAt = time.GetUtcNow(), Asked = 0, NextAt = default, Problem = null });
+                (answer, silence) = await Try(() => provider.Submit(new(IdempotencyKey, facts.Payable.Currency, recipients), default));
+            }
         }
 
         // 3
-        var verdict = answer is null ? new PayoutVerdict(Problem: silence, SaidFailed: State.SaidFailed) : PayoutVerdict.Of(answer, facts.Payable, State.SaidFailed);
+        var verdict = held is not null ? new(Problem: held.Detail)
+            : answer is null ? new PayoutVerdict(Problem: silence, SaidFailed: State.SaidFailed)
+            : PayoutVerdict.Of(answer, facts.Payable, State.SaidFailed);
         if (verdict.Problem is not null) LogProblem(Key, CreatorId, verdict.Problem);
         if (answer is PayoutAnswer.Paid && State.SaidFailed is not null) LogContradiction(Key, CreatorId, "it will not pay", "it has paid");
         await Store(State with
@@ -108,9 +117,8 @@ internal sealed partial class PayoutGrain(
         }
     }
 
-    private async Task<Recipient[]> Recipients(PayoutFacts facts)
+    private Recipient[] Recipients(PayoutFacts facts, PayoutStanding standing)
     {
-        var standing = await GrainFactory.GetGrain<IPayoutStanding>(CreatorId).GetStanding();
         var agencyPart = facts.Agency?.Amount.AmountMinor ?? 0;
         Recipient[] recipients = [new(standing.Account ?? CreatorId, facts.Payable.AmountMinor - agencyPart)];
         if (facts.Agency is { } agency)
@@ -150,8 +158,15 @@ internal sealed partial class PayoutGrain(
     public Task<Outcome<PayoutCase>> Approve(Caller caller, string? reason) =>
         Decide(caller, facts => PayoutDecisions.Approve(State, facts, _options, caller.Subject, reason, time.GetUtcNow()));
 
-    public Task<Outcome<PayoutCase>> Reject(Caller caller, string reason) =>
-        Decide(caller, facts => PayoutDecisions.Reject(State, facts, _options, provider is not null, caller.Subject, reason, time.GetUtcNow()));
+    /// <summary>The provider is asked even where this payout's state says that it was not told: state can be lost.</summary>
+    public async Task<Outcome<PayoutCase>> Reject(Caller caller, string reason)
+    {
+        if (!caller.Is(Roles.Operator)) return OperatorsOnly;
+        var isUntold = provider is null || (await Try(() => provider.Find(IdempotencyKey, default))).Answer is PayoutAnswer.NotFound;
+        return await Decide(caller, facts => isUntold
+            ? PayoutDecisions.Reject(State, facts, _options, provider is not null, caller.Subject, reason, time.GetUtcNow())
+            : new Refusal(Refusal.NotUndecided, "The provider does not say that it has not been told to pay."));
+    }
 
     public Task<Outcome<PayoutCase>> Resolve(Caller caller, PayoutResolution resolution) =>
         Decide(caller, facts => PayoutDecisions.Resolve(State, facts, _options, provider is not null, caller.Subject, resolution, time.GetUtcNow()));

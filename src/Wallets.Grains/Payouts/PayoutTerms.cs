@@ -6,10 +6,12 @@ namespace Wallets.Grains.Payouts;
 internal sealed record PayoutTerms(RateCard Rate, PayoutStanding Standing, PayoutOptions Options)
 {
     /// <summary>What must be known of the creator first, or null if nothing is missing.</summary>
-    public Refusal? WhatIsMissing => !Options.RequireProfile ? null
-        : Standing.Identity != Verification.Verified ? new(Refusal.IdentityNotVerified, $"The identity check is '{Standing.Identity}'; it must be '{Verification.Verified}' before money is paid.")
-        : Standing.TaxForm != Verification.Verified ? new(Refusal.TaxFormMissing, $"The tax form is '{Standing.TaxForm}'; it must be '{Verification.Verified}' before money is paid.")
-        : Standing.Account is null ? new(Refusal.PayoutAccountMissing, "There is no account to pay to.")
+    public Refusal? WhatIsMissing => Missing(Standing, Options);
+
+    public static Refusal? Missing(PayoutStanding standing, PayoutOptions options) => !options.RequireProfile ? null
+        : standing.Identity != Verification.Verified ? new(Refusal.IdentityNotVerified, $"The identity check is '{standing.Identity}'; it must be '{Verification.Verified}' before money is paid.")
+        : standing.TaxForm != Verification.Verified ? new(Refusal.TaxFormMissing, $"The tax form is '{standing.TaxForm}'; it must be '{Verification.Verified}' before money is paid.")
+        : standing.Account is null ? new(Refusal.PayoutAccountMissing, "There is no account to pay to.")
         : null;
 
     /// <summary>

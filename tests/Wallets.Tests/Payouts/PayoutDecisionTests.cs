@@ -58,6 +58,34 @@ public sealed class PayoutDecisionTests(Databases databases, PayoutSandbox sandb
         await cluster.IsClean();
     }
 
+    [Fact]
+    public async Task A_creator_who_may_not_be_paid_any_more_is_held_until_it_is_settled_by_hand()
+    {
+        await using var cluster = await sandbox.Cluster(await databases.Create(Engine.Sqlite), options => (options.RequireProfile, options.ApprovalAboveMinor) = (true, 50));
+        var creator = await cluster.CreatorWith(200);
+        var (one, other) = (Some.Key(), Some.Key());
+        var profile = cluster.Grains.GetGrain<IPayoutProfileGrain>(creator);
+        await profile.Set(Olga, new("verified", "verified", creator, null, null, "All there"));
+        await cluster.CashOut(creator, 90, one);
+        await cluster.CashOut(creator, 110, other);
+        await cluster.PayoutIs(creator, other, Payout.AwaitingApproval);
+        await profile.Set(Olga, new("rejected", null, null, null, null, "Passport was stolen"));
+        foreach (var key in new[] { one, other }) await cluster.Case(creator, key).Approve(Olga, null);
+
+        var held = await Eventually.Is(() => cluster.CaseOf(creator, one), payout => payout.Problem is not null);
+        await Eventually.Is(() => cluster.CaseOf(creator, other), payout => payout.Problem is not null);
+        await sandbox.Behave(new(Look: "error"));
+        var unasked = await cluster.Case(creator, one).Reject(Olga, "Fraud");
+        await sandbox.Behave();
+        var rejected = await cluster.Case(creator, one).Reject(Olga, "Fraud");
+        await profile.Set(Olga, new("verified", null, null, null, null, "Passport was found"));
+
+        Assert.Equal((Payout.Reserved, Refusal.NotUndecided, Payout.Failed), (held.Status, unasked.Refusal?.Code, rejected.Value!.Status));
+        await cluster.PayoutIs(creator, other, Payout.Paid);
+        Assert.Equal([110L], (await sandbox.TransfersTo(creator)).Select(transfer => transfer.AmountMinor));
+        await cluster.IsClean();
+    }
+
     [Theory]
     [InlineData("paid", "bank statement 7", Payout.Paid)]
     [InlineData("failed", null, Payout.Failed)]
