@@ -38,9 +38,9 @@ public sealed class PayoutSandbox(Databases databases) : IAsyncLifetime
 
     /// <summary>A cluster whose payouts go to this sandbox, with little patience.</summary>
     internal async Task<TestCluster> Cluster(
-        TestDatabase database, Action<PayoutOptions>? configure = null, Func<ILedger, ILedger>? wrap = null, Action<IServiceCollection>? add = null)
+        TestDatabase database, Action<PayoutOptions>? configure = null, Func<ILedger, ILedger>? wrap = null, Action<IServiceCollection>? add = null, SandboxBehaviour? behaviour = null)
     {
-        await Behave();
+        await Behave(behaviour);
         return await TestCluster.Start(database, options => Hurry(options, configure), wrap: wrap, add: services =>
         {
             HttpPayoutProvider.AddTo(services, new PayoutProviderSettings { Url = Url, Timeout = TimeSpan.FromSeconds(1) });

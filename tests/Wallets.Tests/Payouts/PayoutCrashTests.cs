@@ -29,6 +29,28 @@ public sealed class PayoutCrashTests(Databases databases, PayoutSandbox sandbox)
         }
     }
 
+    [Fact]
+    public async Task Killed_while_the_provider_is_told_it_is_not_told_again_as_long_as_that_may_be_on_its_way()
+    {
+        const int theTelling = 3;   // after the look-up and the write of what is about to be told
+        var database = await databases.Create(Engine.Sqlite);
+        var life = new Life(theTelling, afterIt: true);
+        string creator;
+        var key = Some.Key();
+        await using (var first = await sandbox.Cluster(database, wrap: inner => new MortalLedger(inner, life), add: services => life.Bind(services)))
+        {
+            creator = await first.CreatorWith(100);
+            await first.CashOut(creator, 100, key);
+            await Eventually.Is(() => Task.FromResult(life.IsOver), over => over);
+        }
+
+        await using var second = await sandbox.Cluster(database, options => options.ResubmitAfter = TimeSpan.FromMinutes(1), behaviour: new("twice", "forget"));
+        await Eventually.Is(() => second.CaseOf(creator, key), payout => payout.Asked >= 3);
+
+        Assert.Equal(Payout.Unknown, (await second.PayoutOf(creator, key)).Status);
+        Assert.Single(await sandbox.TransfersTo(creator));
+    }
+
     /// <summary>False if the payout took fewer steps.</summary>
     private async Task<bool> DiesAt(Engine engine, int step, bool afterIt, string order, string end)
     {
@@ -36,17 +58,15 @@ public sealed class PayoutCrashTests(Databases databases, PayoutSandbox sandbox)
         var life = new Life(step, afterIt);
         string creator;
         var key = Some.Key();
-        await using (var first = await sandbox.Cluster(database, wrap: inner => new MortalLedger(inner, life), add: services => life.Bind(services)))
+        await using (var first = await sandbox.Cluster(database, wrap: inner => new MortalLedger(inner, life), add: services => life.Bind(services), behaviour: new(order)))
         {
             creator = await first.CreatorWith(100);
-            await sandbox.Behave(new(order));
             await first.CashOut(creator, 100, key);
             await Eventually.Is(async () => life.IsOver || (await PaymentOf(first, creator, key))?.Kind is not null, ended => ended);
         }
 
-        await using (var second = await sandbox.Cluster(database))
+        await using (var second = await sandbox.Cluster(database, behaviour: new(order)))
         {
-            await sandbox.Behave(new(order));
             await second.PayoutIs(creator, key, end);
             Assert.Equal(end == Payout.Paid ? new(new(0), new(0), new(0), new(100)) : new DiamondsByState(new(0), new(100), new(0), new(0)), await second.Diamonds(creator));
             await second.IsClean();

@@ -186,7 +186,7 @@ public sealed class PayoutTests(Databases databases, PayoutSandbox sandbox) : IC
         }
         await database.Execute("DO $$ BEGIN DELETE FROM OrleansStorage WHERE GrainTypeString LIKE 'payout%'; IF NOT FOUND THEN RAISE 'no state'; END IF; END $$");
 
-        await using var cluster = await sandbox.Cluster(database);
+        await using var cluster = await sandbox.Cluster(database, behaviour: new("twice"));
 
         await cluster.PayoutIs(creator, key, Payout.Paid);
         Assert.Single(await sandbox.TransfersTo(creator));
