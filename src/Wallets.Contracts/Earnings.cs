@@ -14,7 +14,11 @@ public interface IEarningsGrain : IGrainWithStringKey
     /// </summary>
     [Alias("request-payout")] Task<Outcome<Payout>> RequestPayout(Caller caller, Guid key, Diamonds diamonds);
 
+    /// <summary>A payout as it stands now.</summary>
     [AlwaysInterleave, Alias("payout")] Task<Outcome<Payout>> GetPayout(Caller caller, Guid key);
+
+    /// <summary>Payouts in the order they were requested, after the statement line <paramref name="afterSeq"/>, at most <paramref name="limit"/>.</summary>
+    [AlwaysInterleave, Alias("payouts")] Task<Outcome<Page<Payout>>> GetPayouts(Caller caller, long afterSeq, int limit);
 
     /// <summary>Statement lines after <paramref name="afterSeq"/>, at most <paramref name="limit"/>.</summary>
     [AlwaysInterleave, Alias("statement")] Task<Outcome<Page<StatementLine>>> GetStatement(Caller caller, long afterSeq, int limit);
@@ -32,11 +36,3 @@ public sealed record EarningsBalance(string CreatorId, DiamondsByState Diamonds,
 /// <param name="Paid">Left the system as money.</param>
 [GenerateSerializer, Immutable, Alias("diamonds-by-state")]
 public sealed record DiamondsByState(Diamonds Pending, Diamonds Available, Diamonds Reserved, Diamonds Paid);
-
-/// <param name="Status"><c>requested</c> so far.</param>
-/// <param name="Amount">What the diamonds pay, by the rate card in force when it was requested.</param>
-[GenerateSerializer, Immutable, Alias("payout")]
-public sealed record Payout(Guid Key, string CreatorId, Diamonds Diamonds, string Status, Money Amount, DateTimeOffset RequestedAt)
-{
-    public const string Requested = "requested";
-}

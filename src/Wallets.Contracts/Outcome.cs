@@ -56,6 +56,15 @@ public sealed record Refusal(string Code, string Detail)
     public const string UnknownCampaign = "unknown_campaign";
     public const string CampaignEnded = "campaign_ended";
     public const string CampaignExhausted = "campaign_exhausted";
+    public const string InvalidReason = "invalid_reason";
+    public const string InvalidKey = "idempotency_key_invalid";
+    public const string InvalidProfile = "invalid_profile";
+    public const string BackDated = "back_dated";
+    public const string IdentityNotVerified = "identity_not_verified";
+    public const string TaxFormMissing = "tax_form_missing";
+    public const string PayoutAccountMissing = "payout_account_missing";
+    public const string ExchangeRateMissing = "exchange_rate_missing";
+    public const string NotUndecided = "payout_not_undecided";
     public const string UnknownPayment = "unknown_payment";
     public const string UnknownRefund = "unknown_refund";
     public const string NothingToRefund = "nothing_to_refund";

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Wallets.Grains.Payouts;
 using Wallets.Grains.Publishing;
 using Wallets.Grains.Settlement;
 using Wallets.Grains.Streams;
@@ -30,6 +31,7 @@ public static class GrainsHosting
         silo.Services.AddSingleton<LedgerMetrics>();
         silo.Services.AddSingleton<LedgerWriter>();
         silo.Services.AddSingleton<GiftMetrics>();
+        silo.Services.AddSingleton<PayoutMetrics>();
         silo.Services.AddSingleton<Published>();
         silo.Services.AddSingleton<LiveStreams>();
         silo.Services.AddSingleton<Relay>();
@@ -37,6 +39,7 @@ public static class GrainsHosting
         silo.Services.AddSingleton(new ClusterTask("settlement", grains => grains.GetGrain<ISettlementGrain>(ISettlementGrain.Key).Settle()));
         silo.Services.AddSingleton(new ClusterTask("corrections", grains => grains.GetGrain<ICorrectionsGrain>(ICorrectionsGrain.Key).Settle()));
         silo.Services.AddSingleton(new ClusterTask("expiry", grains => grains.GetGrain<IExpiryGrain>(IExpiryGrain.Key).Sweep()));
+        silo.Services.AddSingleton(new ClusterTask("payouts", grains => grains.GetGrain<IPayoutRounds>(IPayoutQueueGrain.Key).Run()));
         silo.Services.AddHostedService<ClusterClock>();
         return silo;
     }

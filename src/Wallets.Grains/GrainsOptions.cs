@@ -54,9 +54,38 @@ public sealed class ApprovalOptions
     public bool Rates { get; set; } = true;
 }
 
-/// <summary>Bounds of payouts, in diamonds. The defaults are $50 at least and $1,000 a day at one cent a diamond.</summary>
+/// <summary>How diamonds are paid out. The default bounds are $50 at least and $1,000 a day at one cent a diamond.</summary>
 public sealed class PayoutOptions
 {
     public long MinimumDiamonds { get; set; } = 5_000;
     public long MaximumDiamondsPerDay { get; set; } = 100_000;
+
+    /// <summary>Whether a creator must be known (identity, tax form, account) before money is paid. Only Development does without.</summary>
+    public bool RequireProfile { get; set; } = true;
+
+    /// <summary>By currency: its units for one unit of the rate card's currency, as decimals ("0.92"). Others cannot be paid out in.</summary>
+    public Dictionary<string, string> ExchangeRates { get; set; } = [];
+
+    /// <summary>Payouts above this, in the minor unit of the rate card's currency, wait for an operator.</summary>
+    public long ApprovalAboveMinor { get; set; } = 50_000;
+
+    /// <summary>Payouts above this wait for two operators, and so does a manual decision about one.</summary>
+    public long SecondApprovalAboveMinor { get; set; } = 100_000;
+
+    /// <summary>When the provider is asked again the first time; the pause doubles each time, up to <see cref="AskAtMostEvery"/>.</summary>
+    public TimeSpan AskAgainAfter { get; set; } = TimeSpan.FromSeconds(2);
+
+    public TimeSpan AskAtMostEvery { get; set; } = TimeSpan.FromMinutes(15);
+
+    /// <summary>
+    /// How long after telling the provider it is believed when it says that it does not know the payout. Longer than a request may be on
+    /// its way.
+    /// </summary>
+    public TimeSpan ResubmitAfter { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>After this long without an end a payout alerts; it is asked for all the same.</summary>
+    public TimeSpan Deadline { get; set; } = TimeSpan.FromDays(5);
+
+    /// <summary>How many payouts are worked on at once.</summary>
+    public int AtOnce { get; set; } = 16;
 }

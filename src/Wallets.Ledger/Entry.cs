@@ -113,8 +113,12 @@ public sealed record GiftFacts(Guid StreamId, string GiftId, int Quantity, long 
 /// <param name="Payout">On a payout's end: the payout, by its transfer.</param>
 /// <param name="Fee">On a paid payout: what the provider kept.</param>
 /// <param name="PaidOut">On a paid payout: what arrived, in the creator's currency.</param>
-/// <param name="ExchangeRate">On a paid payout: units of the creator's currency for one of the rate card's, as a decimal.</param>
+/// <param name="ExchangeRate">On a payout in another currency: units of the creator's currency for one of the rate card's, as a decimal.</param>
 /// <param name="Reference">On a paid or returned payout: the provider's own reference.</param>
+/// <param name="Payable">On a payout: what is to be paid, the provider's fee included, in the creator's currency.</param>
+/// <param name="Agency">On a payout: the creator's agency, if a contract was in force when it was requested.</param>
+/// <param name="AgencyPart">On a payout: the agency's part of <paramref name="Payable"/>.</param>
+/// <param name="Contract">On a payout: the version of the contract with the agency.</param>
 public sealed record EntryDetail(
     string? PackId = null,
     string? Channel = null,
@@ -140,4 +144,8 @@ public sealed record EntryDetail(
     Money? Fee = null,
     Money? PaidOut = null,
     string? ExchangeRate = null,
-    string? Reference = null);
+    string? Reference = null,
+    Money? Payable = null,
+    string? Agency = null,
+    Money? AgencyPart = null,
+    int? Contract = null);

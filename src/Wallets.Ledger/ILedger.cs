@@ -75,6 +75,15 @@ public interface ILedger
     /// <summary>Users whose wallets got bonus coins that expire after <paramref name="after"/> and not after <paramref name="through"/>.</summary>
     Task<IReadOnlyList<string>> FindExpiring(DateTimeOffset after, DateTimeOffset through);
 
+    /// <summary>
+    /// Payouts reserved at or after <paramref name="since"/> that have not ended, oldest first, at most <paramref name="limit"/>, and the
+    /// time by the ledger's clock.
+    /// </summary>
+    Task<OpenPayouts> FindOpenPayouts(DateTimeOffset since, int limit);
+
+    /// <summary>The reservations of an account's payouts after <paramref name="afterSeq"/> in order, at most <paramref name="limit"/>.</summary>
+    Task<IReadOnlyList<Entry>> ReadPayouts(long accountId, long afterSeq, int limit);
+
     /// <summary>Every published rate card, oldest first.</summary>
     Task<IReadOnlyList<RateCard>> ReadRateCards();
 
@@ -125,6 +134,12 @@ public sealed record UnsettledGift(Entry Debit, string UserId, string CreatorId)
 /// <param name="Gifts">Debits without credit.</param>
 /// <param name="Horizon">Every debit recorded before this time was visible to the scan; later scans may start here if nothing older is unsettled.</param>
 public sealed record UnsettledScan(IReadOnlyList<UnsettledGift> Gifts, DateTimeOffset Horizon);
+
+/// <summary>A payout whose diamonds are reserved and that has not ended.</summary>
+public sealed record OpenPayout(string CreatorId, Guid Key, DateTimeOffset ReservedAt);
+
+/// <param name="Now">By the ledger's clock; a payout with an earlier time may still appear for as long as a commit may take.</param>
+public sealed record OpenPayouts(IReadOnlyList<OpenPayout> Payouts, DateTimeOffset Now);
 
 /// <summary>The database failed. <see cref="MayHaveCommitted"/> says whether the commit had been asked for by then.</summary>
 public sealed class LedgerFaultException(bool mayHaveCommitted, Exception cause) : Exception(cause.Message, cause)

@@ -17,6 +17,10 @@ var audit = new Command("audit", "Checks every invariant of the ledger, also of 
 audit.SetAction((_, stop) => AuditCommand.Run(args, stop));
 serve.Subcommands.Add(audit);
 
+var sandbox = new Command("sandbox-payouts", "Serves as a payout provider that pays nobody and can be told to misbehave (--urls).") { TreatUnmatchedTokensAsErrors = false };
+sandbox.SetAction((_, stop) => SandboxPayoutsCommand.Run(args, stop));
+serve.Subcommands.Add(sandbox);
+
 try
 {
     // The host ends by its own rules on SIGTERM; the parser's two seconds would cut it short.

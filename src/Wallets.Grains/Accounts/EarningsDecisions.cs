@@ -1,3 +1,4 @@
+using Wallets.Grains.Payouts;
 using Wallets.Ledger;
 using Wallets.Ledger.Accounts;
 
@@ -7,10 +8,13 @@ namespace Wallets.Grains.Accounts;
 internal static class EarningsDecisions
 {
     public static Decision RequestPayout(
-        long accountId, EarningsState state, Guid key, Diamonds diamonds, RateCard rate, TimeSpan hold, PayoutOptions bounds, DateTimeOffset now)
+        long accountId, EarningsState state, Guid key, Diamonds diamonds, PayoutTerms terms, TimeSpan hold, DateTimeOffset now)
     {
+        var bounds = terms.Options;
         if (diamonds.Value <= 0)
             return new Refusal(Refusal.InvalidAmount, "A payout is of at least one diamond.");
+        if (terms.WhatIsMissing is { } missing)
+            return missing;
         if (diamonds.Value < bounds.MinimumDiamonds)
             return new Refusal(Refusal.BelowMinimum, $"A payout is of at least {bounds.MinimumDiamonds} diamonds.");
         var available = state.AvailableAt(now, hold);
@@ -20,6 +24,8 @@ internal static class EarningsDecisions
         if (diamonds.Value > bounds.MaximumDiamondsPerDay - reservedToday)
             return new Refusal(Refusal.LimitExceeded, $"At most {bounds.MaximumDiamondsPerDay} diamonds can be cashed out a day; {reservedToday} were today.");
 
+        var (detail, unpriced) = terms.PriceOf(diamonds, now);
+        if (unpriced is not null) return unpriced;
         return new Entry
         {
             AccountId = accountId,
@@ -28,7 +34,25 @@ internal static class EarningsDecisions
             Kind = EntryKind.PayoutReserved,
             Amount = -diamonds.Value,
             BalanceAfter = state.Balance - diamonds.Value,
-            Detail = new EntryDetail(Price: new Money(checked(diamonds.Value * rate.DiamondValue.AmountMinor), rate.DiamondValue.Currency)),
+            Detail = detail,
+        };
+    }
+
+    /// <summary>The end of a payout: its diamonds have left, or come back.</summary>
+    public static Entry EndPayout(EarningsState state, Entry reserved, Guid endKey, PayoutEnd end)
+    {
+        var returned = end.IsPaid ? 0 : -reserved.Amount;
+        return new Entry
+        {
+            AccountId = reserved.AccountId,
+            Seq = state.Seq + 1,
+            TransferId = endKey,
+            Kind = end.IsPaid ? EntryKind.PayoutPaid : EntryKind.PayoutReturned,
+            Amount = returned,
+            BalanceAfter = checked(state.Balance + returned),
+            Detail = new EntryDetail(
+                Payout: reserved.TransferId, Diamonds: end.IsPaid ? -reserved.Amount : null, Price: end.IsPaid ? reserved.Detail!.Price : null, Fee: end.Fee, PaidOut: end.PaidOut,
+                ExchangeRate: end.IsPaid ? reserved.Detail!.ExchangeRate : null, Reference: end.Reference, Reason: end.Reason, Actor: end.Actor),
         };
     }
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Wallets.Grains.Payouts;
 using Wallets.Grains.Publishing;
 using Wallets.Grains.Streams;
 using Wallets.Ledger;
@@ -12,7 +13,7 @@ namespace Wallets.Grains.Accounts;
 /// to the streams. A first delivery is written as it comes; a redelivery is looked up first, and so is a first delivery that comes
 /// behind its redelivery. What memory lets through all the same meets the unique key.
 /// </summary>
-internal sealed class EarningsGrain(
+internal sealed partial class EarningsGrain(
     [PersistentState("earnings")] IPersistentState<AccountSnapshot> snapshot,
     ILedger ledger,
     LedgerWriter writer,
@@ -20,7 +21,7 @@ internal sealed class EarningsGrain(
     GiftMetrics metrics,
     IOptions<GrainsOptions> options,
     TimeProvider time,
-    ILogger<EarningsGrain> logger) : AccountGrain<EarningsState>(AccountKind.Earnings, snapshot, ledger, writer, time, logger), IEarningsGrain, ICreditReceiver, IEarningsDesk
+    ILogger<EarningsGrain> logger) : AccountGrain<EarningsState>(AccountKind.Earnings, snapshot, ledger, writer, time, logger), IEarningsGrain, ICreditReceiver, IEarningsDesk, IPayoutAccount
 {
     private const int RedeliveriesRemembered = 10_000;
     private const int StreamsRemembered = 100;
@@ -97,23 +98,6 @@ internal sealed class EarningsGrain(
         return appended.IsCommitted ? Posted.Of(decision.Entry!) : Outcome.Replayed(Posted.Of(await FindInLedger(key) ?? throw new OutcomeUnknownException()));
     }
 
-    public async Task<Outcome<Payout>> RequestPayout(Caller caller, Guid key, Diamonds diamonds)
-    {
-        if (!caller.Owns(Name, Roles.Creator)) return Refuse(NotTheirs);
-        if (await FindTransfer(key) is { } earlier) return Replay(key, diamonds, earlier);
-
-        var now = Now;
-        var rate = (await published.GetTerms()).RateAt(now);
-        var decision = EarningsDecisions.RequestPayout(AccountId ?? 0, State, key, diamonds, rate, _options.Hold, _options.Payouts, now);
-        if (decision.Refusal is { } refusal)
-            return await FindInLedger(key) is { } unseen ? Replay(key, diamonds, unseen) : Refuse(refusal);
-
-        var appended = await Append(decision.Entry!);
-        if (!appended.IsCommitted)
-            return Replay(key, diamonds, await FindInLedger(key) ?? throw new OutcomeUnknownException());
-        return Requested(decision.Entry! with { RecordedAt = appended.RecordedAt });
-    }
-
     public Task<Outcome<EarningsBalance>> GetBalance(Caller caller)
     {
         if (!caller.Owns(Name, Roles.Creator)) return Task.FromResult<Outcome<EarningsBalance>>(Refuse(NotTheirs));
@@ -123,14 +107,6 @@ internal sealed class EarningsGrain(
             new DiamondsByState(new(State.PendingAt(now, hold)), new(State.AvailableAt(now, hold)), new(State.Reserved), new(State.Paid)),
             new(State.OwedAt(now, hold)),
             new(_options.Refunds.MostDiamondsOwed)));
-    }
-
-    public async Task<Outcome<Payout>> GetPayout(Caller caller, Guid key)
-    {
-        if (!caller.Owns(Name, Roles.Creator)) return Refuse(NotTheirs);
-        return await FindInLedger(key) is { Kind: EntryKind.PayoutReserved } reserved
-            ? Requested(reserved)
-            : new Refusal(Refusal.UnknownTransfer, $"This creator requested no payout with key {key}.");
     }
 
     public async Task<Outcome<Page<StatementLine>>> GetStatement(Caller caller, long afterSeq, int limit) =>
@@ -160,14 +136,6 @@ internal sealed class EarningsGrain(
             stream.Hear(new GiftNews(afterSeq, State.Seq, [.. ofStream])).Ignore();
         }
     }
-
-    private Outcome<Payout> Replay(Guid key, Diamonds diamonds, Entry earlier) =>
-        earlier.Kind == EntryKind.PayoutReserved && -earlier.Amount == diamonds.Value
-            ? Outcome.Replayed(Requested(earlier))
-            : Refuse(new(Refusal.KeyReused, $"Key {key} was used for something else."));
-
-    private Payout Requested(Entry reserved) => new(
-        reserved.TransferId, Name, new(-reserved.Amount), Payout.Requested, reserved.Detail!.Price!.Value, reserved.RecordedAt);
 
     private Refusal Refuse(Refusal refusal)
     {

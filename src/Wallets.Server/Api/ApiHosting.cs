@@ -47,6 +47,7 @@ internal static class ApiHosting
         v1.MapWallets();
         v1.MapStreams();
         v1.MapCreators();
+        v1.MapPayouts();
         v1.MapAdmin();
         v1.MapWebhooks();
         app.MapHub<LiveHub>("/live").AllowAnonymous();
@@ -75,6 +76,14 @@ internal static class ApiHosting
 [JsonSerializable(typeof(WalletBalance))]
 [JsonSerializable(typeof(EarningsBalance))]
 [JsonSerializable(typeof(Payout))]
+[JsonSerializable(typeof(Page<Payout>))]
+[JsonSerializable(typeof(PayoutCase))]
+[JsonSerializable(typeof(Page<PayoutCase>))]
+[JsonSerializable(typeof(PayoutProfile))]
+[JsonSerializable(typeof(DecisionRequest))]
+[JsonSerializable(typeof(ResolutionRequest))]
+[JsonSerializable(typeof(ProfileRequest))]
+[JsonSerializable(typeof(IdentityEvent))]
 [JsonSerializable(typeof(StreamView))]
 [JsonSerializable(typeof(StreamFrame))]
 [JsonSerializable(typeof(RateCard))]

@@ -26,6 +26,13 @@ internal static class CreatorEndpoints
                 client.RequestPayout(Owner(http, creatorId), creatorId, Requests.ParseKey(idempotencyKey), new Diamonds(request.Diamonds)).Created(http))
             .Produces<Payout>(201).Refuses(403, 409, 422).WithSummary("Reserves available diamonds to be paid in money.");
 
+        creator.MapGet("/payouts", (HttpContext http, IGrainFactory grains, string creatorId, string? after, string? limit) =>
+            {
+                var (afterSeq, size) = Requests.ParsePage(after, limit);
+                return grains.GetGrain<IEarningsGrain>(creatorId).GetPayouts(Owner(http, creatorId), afterSeq, size).Found();
+            })
+            .Produces<Page<Payout>>().Refuses(403).WithSummary("Payouts with their status, the oldest first.");
+
         creator.MapGet("/payouts/{key}", (HttpContext http, IGrainFactory grains, string creatorId, string key) =>
                 grains.GetGrain<IEarningsGrain>(creatorId).GetPayout(Owner(http, creatorId), WalletEndpoints.ParsePathKey(key)).Found())
             .Produces<Payout>().Refuses(403, 404).WithSummary("A payout and its status.");

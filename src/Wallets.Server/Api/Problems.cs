@@ -74,7 +74,8 @@ internal static class Problems
         Refusal.UnknownTransfer or Refusal.UnknownRate or Refusal.UnknownAct or Refusal.UnknownCampaign => 404,
         Refusal.UnknownStream when isLookUp => 404,
         Refusal.InsufficientFunds or Refusal.InsufficientDiamonds or Refusal.LimitExceeded or Refusal.StreamEnded or Refusal.ProofUsed or Refusal.BalanceTooLarge
-            or Refusal.WalletFrozen or Refusal.NothingToRefund or Refusal.SecondApproverNeeded or Refusal.AlreadyDecided or Refusal.CampaignEnded or Refusal.CampaignExhausted => 409,
+            or Refusal.WalletFrozen or Refusal.NothingToRefund or Refusal.SecondApproverNeeded or Refusal.AlreadyDecided or Refusal.CampaignEnded or Refusal.CampaignExhausted
+            or Refusal.IdentityNotVerified or Refusal.TaxFormMissing or Refusal.PayoutAccountMissing or Refusal.ExchangeRateMissing or Refusal.NotUndecided => 409,
         _ => 422,
     };
 

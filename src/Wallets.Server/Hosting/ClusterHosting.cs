@@ -2,6 +2,7 @@ using System.Net;
 using Orleans.Configuration;
 using Orleans.Dashboard;
 using Wallets.Grains;
+using Wallets.Server.Payouts;
 
 namespace Wallets.Server.Hosting;
 
@@ -37,6 +38,7 @@ internal static class ClusterHosting
             silo.AddWalletsGrains(services => Engine.Create(settings, services.GetRequiredService<TimeProvider>()), Engine.State(settings));
             silo.Services.Configure<GrainsOptions>(options => Apply(settings, options));
             silo.Services.AddSingleton(settings.Ledger);
+            if (settings.PayoutProvider.Url is not null) HttpPayoutProvider.AddTo(silo.Services, settings.PayoutProvider);
         });
         builder.Services.AddWalletsClient();
     }

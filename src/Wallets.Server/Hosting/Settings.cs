@@ -50,6 +50,7 @@ internal sealed class Settings
     public RefundOptions Refunds { get; set; } = new();
     public ApprovalOptions Approvals { get; set; } = new();
     public TimeSpan RateNotice { get; set; } = TimeSpan.FromDays(14);
+    public PayoutProviderSettings PayoutProvider { get; set; } = new();
     public LedgerWriterOptions Ledger { get; set; } = new();
 
     /// <summary>Batches that a silo commits side by side on PostgreSQL.</summary>
@@ -106,6 +107,7 @@ internal sealed class Settings
             if (port is < 1 or > 65535) throw new BadConfigurationException($"Set Wallets:{name} to a port.");
         if (!IPAddress.TryParse(AdvertisedAddress, out _))
             throw new BadConfigurationException("Set Wallets:AdvertisedAddress to the IP address of this machine.");
+        PayoutProvider.Check(Payouts);
         Auth.Check(IsDevelopment);
     }
 

@@ -19,6 +19,10 @@ public sealed class ConfigurationTests(Databases databases)
     [InlineData("Development", "--Wallets:Hold=soon", "Hold")]
     [InlineData("Development", "--Wallets:SiloPort=70000", "Set Wallets:SiloPort")]
     [InlineData("Development", "--Wallets:Auth:SigningKey=short", "Set Wallets:Auth:SigningKey")]
+    [InlineData("Development", "--Wallets:PayoutProvider:Url=http://provider.example", "Set Wallets:PayoutProvider:Url")]
+    [InlineData("Development", "--Wallets:PayoutProvider:WebhookSecret=short", "Set Wallets:PayoutProvider:WebhookSecret")]
+    [InlineData("Development", "--Wallets:Payouts:ExchangeRates:EUR=1,1", "Set Wallets:Payouts:ExchangeRates:EUR")]
+    [InlineData("Development", "--Wallets:Payouts:SecondApprovalAboveMinor=1", "Set Wallets:Payouts:ApprovalAboveMinor")]
     [InlineData("Development", "--Wallets:DataDirectory=/proc/nowhere", "Wallets:DataDirectory")]
     public async Task A_bad_setting_is_named(string environment, string setting, string named)
     {

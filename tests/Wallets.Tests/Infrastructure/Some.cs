@@ -1,3 +1,4 @@
+using Wallets.Grains.Payouts;
 using Wallets.Ledger;
 using Wallets.Ledger.Accounts;
 
@@ -43,6 +44,10 @@ internal static class Some
         BalanceAfter = before + debit.Gift.Diamonds,
         Counterparty = debit.AccountId,
     };
+
+    /// <summary>Terms for a creator of whom nothing is known, where nothing must be.</summary>
+    public static PayoutTerms Terms(long minimum, long maximum) =>
+        new(Rate, PayoutStanding.Unknown, new() { MinimumDiamonds = minimum, MaximumDiamondsPerDay = maximum, RequireProfile = false });
 
     public static Append Append(params Entry[] entries) => new(entries[0].AccountId, entries);
 

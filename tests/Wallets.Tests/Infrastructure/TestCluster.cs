@@ -20,18 +20,20 @@ public sealed class TestCluster : IAsyncDisposable
     /// <summary>A connection of the test's own, beside the silos'.</summary>
     public ILedger Ledger { get; }
 
-    public static async Task<TestCluster> Start(TestDatabase database, Action<GrainsOptions>? configure = null, short silos = 1, Func<ILedger, ILedger>? wrap = null)
+    public static async Task<TestCluster> Start(TestDatabase database, Action<GrainsOptions>? configure = null, short silos = 1, Func<ILedger, ILedger>? wrap = null, Action<IServiceCollection>? add = null)
     {
         var builder = new InProcessTestClusterBuilder(silos);
         builder.Options.ServiceId = "wallets";
         builder.ConfigureSilo((_, silo) =>
         {
             silo.AddWalletsGrains(_ => wrap is null ? database.Connect() : wrap(database.Connect()), database.State);
+            add?.Invoke(silo.Services);
             silo.Services.Configure<GrainsOptions>(options =>
             {
                 options.AllowDevPayments = true;
                 options.Hold = TimeSpan.Zero;
                 options.Payouts.MinimumDiamonds = 1;
+                options.Payouts.RequireProfile = false;
                 options.SettlementGrace = TimeSpan.FromMilliseconds(200);
                 configure?.Invoke(options);
             });

@@ -2,7 +2,7 @@ using System.Text.Json;
 using CsCheck;
 using Wallets.Grains;
 using Wallets.Grains.Accounts;
-using Wallets.Grains.Publishing;
+using Wallets.Grains.Payouts;
 using Wallets.Ledger;
 using Wallets.Ledger.Accounts;
 using Wallets.Tests.Infrastructure;
@@ -15,7 +15,7 @@ public sealed class EarningsFoldTests
 {
     private const long Account = 2;
     private static readonly DateTimeOffset Start = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
-    private static readonly PayoutOptions Bounds = new() { MinimumDiamonds = 10, MaximumDiamondsPerDay = 300 };
+    private static readonly PayoutTerms Terms = Some.Terms(minimum: 10, maximum: 300);
 
     private enum Act { Credit, Request, Return, Pay, Wait, CrashAndReload }
 
@@ -36,9 +36,9 @@ public sealed class EarningsFoldTests
                     entry = EarningsDecisions.Receive(Account, state, [new Credit(Some.Key(), 1, size, "ann", Guid.NewGuid(), "rose", 1, 2 * size)])[0];
                     break;
                 case Act.Request:
-                    var decision = EarningsDecisions.RequestPayout(Account, state, Some.Key(), new(size), Defaults.RateCard, hold, Bounds, now);
+                    var decision = EarningsDecisions.RequestPayout(Account, state, Some.Key(), new(size), Terms, hold, now);
                     var mature = entries.Where(e => e.Kind == EntryKind.GiftReceived && (holdDays == 0 || e.RecordedAt.UtcDateTime.Date.AddDays(1) + hold <= now.UtcDateTime)).Sum(e => e.Amount);
-                    if (size >= Bounds.MinimumDiamonds) Assert.Equal(size > mature - reserved - paid, decision.Refusal?.Code == Refusal.InsufficientDiamonds);
+                    if (size >= Terms.Options.MinimumDiamonds) Assert.Equal(size > mature - reserved - paid, decision.Refusal?.Code == Refusal.InsufficientDiamonds);
                     else Assert.Equal(Refusal.BelowMinimum, decision.Refusal?.Code);
                     entry = decision.Entry;
                     reserved += entry is null ? 0 : size;

@@ -131,8 +131,7 @@ public sealed class RefundPropertyTests
         private void PayOut(int diamonds)
         {
             var creator = diamonds % Creators;
-            var bounds = new PayoutOptions { MinimumDiamonds = 1, MaximumDiamondsPerDay = 1_000_000 };
-            if (EarningsDecisions.RequestPayout(2 + creator, _earnings[creator], Some.Key(), new(diamonds), Defaults.RateCard, Hold, bounds, _now).Entry is { } entry) Credit(creator, entry);
+            if (EarningsDecisions.RequestPayout(2 + creator, _earnings[creator], Some.Key(), new(diamonds), Some.Terms(minimum: 1, maximum: 1_000_000), Hold, _now).Entry is { } entry) Credit(creator, entry);
         }
 
         /// <summary>Delivers in the order of the wallet, as settlement does.</summary>

@@ -1,0 +1,89 @@
+using Wallets.Grains.Payouts;
+using Wallets.Ledger;
+using Wallets.Tests.Infrastructure;
+using Xunit;
+
+namespace Wallets.Tests.Payouts;
+
+/// <summary>What the ledger itself keeps of payouts, on both engines; and what a provider's answers mean.</summary>
+public sealed class PayoutLedgerTests(Databases databases)
+{
+    private static readonly Money Payable = new(100, "EUR");
+
+    [Theory, InlineData(Engine.Postgres), InlineData(Engine.Sqlite)]
+    public async Task Payouts_without_an_end_are_found_oldest_first(Engine engine)
+    {
+        var ledger = (await databases.Create(engine)).Connect();
+        await using var _ = (IAsyncDisposable)ledger;
+        var (cleo, keys) = (await Cleo(ledger), new[] { Some.Key(), Some.Key(), Some.Key() });
+        var times = new List<DateTimeOffset>();
+        for (var i = 0; i < 3; i++) times.Add(await ledger.Write(Reserved(cleo, 2 + i, 90 - 10 * i, keys[i])));
+        await ledger.Write(Ended(cleo, 5, 70, keys[1], EntryKind.PayoutPaid));
+
+        var open = await ledger.FindOpenPayouts(DateTimeOffset.MinValue, 10);
+        var first = await ledger.FindOpenPayouts(DateTimeOffset.UnixEpoch, 1);
+        var later = await ledger.FindOpenPayouts(times[2], 10);
+        await ledger.Write(Ended(cleo, 6, 80, keys[0], EntryKind.PayoutReturned));
+
+        Assert.Equal([("cleo", keys[0], times[0]), ("cleo", keys[2], times[2])], open.Payouts.Select(payout => (payout.CreatorId, payout.Key, payout.ReservedAt)));
+        Assert.True(open.Now >= times[2]);
+        Assert.Equal([keys[0]], first.Payouts.Select(payout => payout.Key));
+        Assert.Contains(keys[2], later.Payouts.Select(payout => payout.Key));
+        Assert.Equal([keys[2]], (await ledger.FindOpenPayouts(DateTimeOffset.MinValue, 10)).Payouts.Select(payout => payout.Key));
+        Assert.Equal([keys[1], keys[2]], (await ledger.ReadPayouts(cleo, 2, 10)).Select(entry => entry.TransferId));
+        Assert.Equal([keys[0]], (await ledger.ReadPayouts(cleo, 0, 1)).Select(entry => entry.TransferId));
+    }
+
+    [Theory, InlineData(Engine.Postgres), InlineData(Engine.Sqlite)]
+    public async Task A_payout_ends_once_whichever_way_comes_second(Engine engine)
+    {
+        var ledger = (await databases.Create(engine)).Connect();
+        await using var _ = (IAsyncDisposable)ledger;
+        var (cleo, key) = (await Cleo(ledger), Some.Key());
+        await ledger.Write(Reserved(cleo, 2, 90, key));
+        await ledger.Write(Ended(cleo, 3, 90, key, EntryKind.PayoutPaid));
+        var second = Some.Append(Ended(cleo, 4, 100, key, EntryKind.PayoutReturned));
+
+        var committed = await ledger.Commit([second], default);
+        var verdict = await ledger.Judge([second], default);
+
+        Assert.Null(committed.RecordedAt);
+        Assert.Equal(AppendStatus.Duplicate, verdict[0].Status);
+    }
+
+    [Fact]
+    public void An_answer_counts_only_if_it_adds_up_and_a_failure_only_if_it_is_said_twice()
+    {
+        static PayoutAnswer.Paid Paid(long fee, long paidOut, string currency = "EUR") => new("ref", new(fee, currency), new(paidOut, currency));
+        var failed = new PayoutAnswer.Failed("closed", "The account is closed.");
+
+        Assert.Equal((Payout.Paid, "ref"), PayoutVerdict.Of(Paid(1, 99), Payable, null).End is { } end ? (end.Status, end.Reference) : default);
+        foreach (var wrong in new[] { Paid(1, 100), Paid(-1, 101), Paid(101, -1), Paid(1, 99, "USD"), Paid(long.MaxValue, long.MaxValue) })
+            Assert.True(PayoutVerdict.Of(wrong, Payable, null) is { End: null, Problem: not null });
+        Assert.Equal(default, PayoutVerdict.Of(new PayoutAnswer.Pending(), Payable, "closed"));
+        Assert.True(PayoutVerdict.Of(new PayoutAnswer.NotFound(), Payable, null) is { End: null, Problem: not null });
+        var once = PayoutVerdict.Of(failed, Payable, null);
+        Assert.True(once is { End: null, SaidFailed: not null });
+        Assert.Equal(Payout.Failed, PayoutVerdict.Of(failed, Payable, once.SaidFailed).End?.Status);
+        Assert.Equal(Payout.Failed, PayoutVerdict.Of(new PayoutAnswer.NotFound(), Payable, once.SaidFailed).End?.Status);
+        Assert.Equal(Payout.Paid, PayoutVerdict.Of(Paid(0, 100), Payable, once.SaidFailed).End?.Status);
+    }
+
+    /// <summary>The account of a creator who was given 100 diamonds.</summary>
+    private static async Task<long> Cleo(ILedger ledger)
+    {
+        var (ann, cleo) = (await ledger.OpenAccount(AccountKind.Wallet, "ann"), await ledger.OpenAccount(AccountKind.Earnings, "cleo"));
+        var gift = Some.Gift(ann, cleo, 200, 2, 200);
+        await ledger.Write(Some.Purchase(ann, 200), gift, Some.Credit(gift, 1, 0));
+        return cleo;
+    }
+
+    private static Entry Reserved(long account, long seq, long after, Guid key) =>
+        Line(account, seq, after, key, EntryKind.PayoutReserved, -10, new EntryDetail(Price: new Money(10, "USD")));
+
+    private static Entry Ended(long account, long seq, long after, Guid payout, EntryKind kind) =>
+        Line(account, seq, after, PayoutFacts.EndKey("cleo", payout), kind, kind == EntryKind.PayoutPaid ? 0 : 10, new EntryDetail(Payout: payout, Diamonds: 10));
+
+    private static Entry Line(long account, long seq, long after, Guid key, EntryKind kind, long amount, EntryDetail detail) =>
+        new() { AccountId = account, Seq = seq, TransferId = key, Kind = kind, Amount = amount, BalanceAfter = after, Detail = detail };
+}
