@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Wallets.Grains.Payments;
 using Wallets.Grains.Publishing;
 using Wallets.Grains.Settlement;
 using Wallets.Grains.Streams;
@@ -32,10 +33,14 @@ public static class GrainsHosting
         silo.Services.AddSingleton<GiftMetrics>();
         silo.Services.AddSingleton<Published>();
         silo.Services.AddSingleton<LiveStreams>();
+        silo.Services.AddSingleton<PaymentChannels>();
+        silo.Services.AddSingleton(_ => new Inbox(state));
         silo.Services.AddSingleton<Relay>();
         silo.Services.AddHostedService(services => services.GetRequiredService<Relay>());
         silo.Services.AddSingleton(new ClusterTask("settlement", grains => grains.GetGrain<ISettlementGrain>(ISettlementGrain.Key).Settle()));
         silo.Services.AddSingleton(new ClusterTask("expiry", grains => grains.GetGrain<IExpiryGrain>(IExpiryGrain.Key).Sweep()));
+        silo.Services.AddSingleton(services => new ClusterTask("notifications", grains =>
+            Task.WhenAll(services.GetRequiredService<PaymentChannels>().Open.Select(channel => grains.GetGrain<INotificationsGrain>(channel).Handle(hasNew: false)))));
         silo.Services.AddHostedService<ClusterClock>();
         return silo;
     }

@@ -114,7 +114,7 @@ public sealed record GiftFacts(Guid StreamId, string GiftId, int Quantity, long 
 /// <param name="Fee">On a paid payout: what the provider kept.</param>
 /// <param name="PaidOut">On a paid payout: what arrived, in the creator's currency.</param>
 /// <param name="ExchangeRate">On a paid payout: units of the creator's currency for one of the rate card's, as a decimal.</param>
-/// <param name="Reference">On a paid or returned payout: the provider's own reference.</param>
+/// <param name="Reference">On a paid or returned payout: the provider's own reference; on a purchase: what the channel's reports call it, if not its payment's id.</param>
 public sealed record EntryDetail(
     string? PackId = null,
     string? Channel = null,
