@@ -48,13 +48,13 @@ internal sealed class AppleSignatures(X509Certificate2 root)
             : Untrusted("The certificates do not form a chain.");
     }
 
-    private static List<X509Certificate2> ReadCertificates(string[]? x5c)
+    private static List<X509Certificate2> ReadCertificates(string?[]? x5c)
     {
         var certificates = new List<X509Certificate2>();
         if (x5c is not { Length: 3 }) return certificates;
         try
         {
-            foreach (var encoded in x5c) certificates.Add(X509CertificateLoader.LoadCertificate(Convert.FromBase64String(encoded)));
+            foreach (var encoded in x5c) certificates.Add(X509CertificateLoader.LoadCertificate(Convert.FromBase64String(encoded ?? "")));
         }
         catch (Exception malformed) when (malformed is FormatException or CryptographicException)
         {

@@ -39,7 +39,9 @@ internal sealed class GooglePublisher : IDisposable
     private readonly RSA _key = RSA.Create();
     private readonly HttpClient _http;
     private readonly SemaphoreSlim _fetchingToken = new(1, 1);
-    private (string Token, DateTimeOffset GoodUntil)? _token;
+    private AccessToken? _token;
+
+    private sealed record AccessToken(string Token, DateTimeOffset GoodUntil);
 
     public GooglePublisher(GoogleOptions options, HttpClient http, TimeProvider time)
     {
@@ -118,7 +120,7 @@ internal sealed class GooglePublisher : IDisposable
             });
             if (!answer.IsSuccessStatusCode || PaymentsJson.Read(await answer.Content.ReadAsByteArrayAsync(), PaymentsJson.Default.GoogleAccessToken) is not { AccessToken: { } token, ExpiresIn: var lifetime })
                 throw Unavailable($"gives no access token ({(int)answer.StatusCode})");
-            _token = (token, now + TimeSpan.FromSeconds(lifetime) - TokenMargin);
+            _token = new(token, now + TimeSpan.FromSeconds(lifetime) - TokenMargin);
             return token;
         }
         finally

@@ -50,7 +50,7 @@ internal sealed class GooglePushGuard(GoogleOptions options, HttpClient http, Ti
     {
         var now = time.GetUtcNow();
         var age = now - _fetchedAt;
-        var known = Array.Find(_keys?.Keys ?? [], key => key.Kid == kid);
+        var known = Known(kid);
         if ((known is not null && age < KeysAreGoodFor) || age < ShortestPause) return known;
         try
         {
@@ -61,6 +61,8 @@ internal sealed class GooglePushGuard(GoogleOptions options, HttpClient http, Ti
         {
             if (known is null) throw new UnavailableException("Google's keys cannot be had; nothing was written.");
         }
-        return Array.Find(_keys?.Keys ?? [], key => key is { Kty: "RSA", N: not null, E: not null } && key.Kid == kid) ?? known;
+        return Known(kid) ?? known;
     }
+
+    private GoogleKey? Known(string kid) => Array.Find(_keys?.Keys ?? [], key => key is { Kty: "RSA", N: not null, E: not null } && key.Kid == kid);
 }

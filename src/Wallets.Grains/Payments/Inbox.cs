@@ -21,6 +21,7 @@ internal sealed record InboxItem(
 /// </summary>
 internal sealed class Inbox(StateStorage storage) : IAsyncDisposable
 {
+    private const int MaxDetailLength = 2_000;
     private const string Columns = "channel, id, kind, body, received_at, status, attempts, due_at, code, detail";
 
     private readonly DbDataSource _source = storage.Invariant == StateStorage.PostgresInvariant
@@ -34,7 +35,7 @@ internal sealed class Inbox(StateStorage storage) : IAsyncDisposable
         ON CONFLICT (channel, id) DO NOTHING RETURNING {Columns}
         """,
         ("channel", item.Channel), ("id", item.Id), ("kind", item.Kind), ("body", item.Body), ("received", item.ReceivedAt.UtcDateTime), ("status", item.Status),
-        ("attempts", item.Attempts), ("due", item.DueAt?.UtcDateTime), ("code", item.Code), ("detail", item.Detail))).Count == 1;
+        ("attempts", item.Attempts), ("due", item.DueAt?.UtcDateTime), ("code", item.Code), ("detail", Readable(item.Detail)))).Count == 1;
 
     /// <summary>Those of a channel that are to be handled by <paramref name="now"/>, longest due first.</summary>
     public Task<List<InboxItem>> FindDue(string channel, DateTimeOffset now, int limit) => Query(
@@ -59,7 +60,7 @@ internal sealed class Inbox(StateStorage storage) : IAsyncDisposable
         UPDATE notifications SET status = @status, attempts = @attempts, due_at = @due, code = @code, detail = @detail
         WHERE channel = @channel AND id = @id AND status <> 'done' RETURNING {Columns}
         """,
-        ("channel", item.Channel), ("id", item.Id), ("status", item.Status), ("attempts", item.Attempts), ("due", item.DueAt?.UtcDateTime), ("code", item.Code), ("detail", item.Detail));
+        ("channel", item.Channel), ("id", item.Id), ("status", item.Status), ("attempts", item.Attempts), ("due", item.DueAt?.UtcDateTime), ("code", item.Code), ("detail", Readable(item.Detail)));
 
     public async Task<long> CountOpen(string channel)
     {
@@ -89,6 +90,9 @@ internal sealed class Inbox(StateStorage storage) : IAsyncDisposable
         }
         return command;
     }
+
+    /// <summary>Details quote what others sent, which may be long, or no text that a database takes.</summary>
+    private static string? Readable(string? detail) => detail is null ? null : string.Concat(detail.Take(MaxDetailLength).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c));
 
     private static InboxItem Read(DbDataReader row) => new(
         row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), TimeAt(row, 4), row.GetString(5), row.GetInt32(6),

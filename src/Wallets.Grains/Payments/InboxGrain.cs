@@ -7,7 +7,7 @@ namespace Wallets.Grains.Payments;
 /// Takes notifications in and shows them to operators. The signature is checked here, where the secrets are configured: gateways hold
 /// none, and no rights on the table. A notification is answered once its row is committed.
 /// </summary>
-[StatelessWorker]
+[StatelessWorker, Reentrant]
 internal sealed class InboxGrain(PaymentChannels channels, Inbox inbox, GiftMetrics metrics, TimeProvider time) : Grain, IInboxGrain
 {
     private const int MaxBodyLength = 64 * 1024;

@@ -29,4 +29,4 @@ internal sealed record Jws(JwsHeader Header, byte[] Payload, byte[] SignedBytes,
 /// <param name="Alg">The algorithm.</param>
 /// <param name="Kid">Which key.</param>
 /// <param name="X5c">The certificates, leaf first, base64 of DER.</param>
-internal sealed record JwsHeader(string? Alg, string? Kid, string[]? X5c);
+internal sealed record JwsHeader(string? Alg, string? Kid, string?[]? X5c);

@@ -96,7 +96,12 @@ internal sealed partial class NotificationsGrain(
         {
             case PaymentNews.Paid paid:
                 var purchase = await GrainFactory.GetGrain<IWalletGrain>(paid.UserId).Purchase(new Caller(Channel, Roles.Purchasing), paid.Order);
-                return purchase.IsOk ? Done(item, $"{purchase.Value.Coins} for {paid.UserId}.") : Open(item, purchase.Refusal.Code, purchase.Refusal.Detail);
+                return purchase switch
+                {
+                    { IsOk: true, Value: { } minted } => Done(item, $"{minted.Coins} for {paid.UserId}."),
+                    { Refusal: { Code: Refusal.PaymentRefunded } given } => Done(item, given.Detail),
+                    _ => Open(item, purchase.Refusal!.Code, purchase.Refusal.Detail),
+                };
             case PaymentNews.Announced announced:
                 return Wait(item, await ReceiptOf(announced.Payment).Finish(announced.Payment));
             case PaymentNews.Refunded(var payment, var refund):

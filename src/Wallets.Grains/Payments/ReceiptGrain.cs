@@ -106,7 +106,7 @@ internal sealed partial class ReceiptGrain(
         if (!isVerified)
         {
             if (channels.Find(payment.Channel) is not { } channel) return new Refusal(Refusal.UnknownChannel, $"Channel '{payment.Channel}' is not open.");
-            var verified = await channel.Verify(payment, order.Proof, userId, pack);
+            var verified = await Verify(channel, payment, userId, order, pack);
             if (await RefuseAnother(payment, userId, verified.Refusal) is { } another) return another;
             if (!verified.IsOk) return verified;
             payment = verified.Value;
@@ -160,6 +160,19 @@ internal sealed partial class ReceiptGrain(
             await Store();
         }
         return PaymentProgress.Finished;
+    }
+
+    private async Task<Outcome<Payment>> Verify(IPaymentChannel channel, Payment payment, string userId, PurchaseOrder order, CoinPack pack)
+    {
+        try
+        {
+            return await channel.Verify(payment, order.Proof, userId, pack);
+        }
+        catch (UnavailableException fault)
+        {
+            LogNotVerified(fault.Message, payment.Channel);
+            throw;
+        }
     }
 
     /// <summary>
@@ -228,6 +241,9 @@ internal sealed partial class ReceiptGrain(
     }
 
     private static Refusal ProofUsed => new(Refusal.ProofUsed, "This proof of payment has been used.");
+
+    [LoggerMessage(LogLevel.Warning, "Channel {Channel} does not say whether a payment is good: {Reason}")]
+    private partial void LogNotVerified(string reason, string channel);
 
     [LoggerMessage(LogLevel.Warning, "A payment of channel {Channel} that belongs to {Owner} was offered by {Other}")]
     private partial void LogProofOfAnother(string channel, string owner, string other);
