@@ -23,8 +23,18 @@ internal sealed class AppleSignatures(X509Certificate2 root)
 
         if (!top.RawDataMemory.Span.SequenceEqual(root.RawDataMemory.Span)) return Untrusted("The chain does not end at the pinned root.");
         if (!Has(leaf, LeafMarker) || !Has(intermediate, IntermediateMarker)) return Untrusted("The certificates are not those of App Store receipts.");
-        if (CheckChain(leaf, intermediate, signedAt) is { } refusal) return refusal;
+        try
+        {
+            return CheckChain(leaf, intermediate, signedAt) ?? CheckSignature(leaf, jws);
+        }
+        catch (CryptographicException)
+        {
+            return Untrusted("A certificate is damaged.");   // found by whoever first uses the part that is
+        }
+    }
 
+    private static Refusal? CheckSignature(X509Certificate2 leaf, Jws jws)
+    {
         using var key = leaf.GetECDsaPublicKey();
         return key is { KeySize: 256 } && key.VerifyData(jws.SignedBytes, jws.Signature, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation)
             ? null

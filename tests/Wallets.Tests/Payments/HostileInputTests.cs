@@ -20,7 +20,7 @@ public sealed class HostileInputTests(Databases databases)
         var (transaction, notification) = (store.Transaction("ann", "coins-330"), store.Notification("REFUND", store.Transaction("ann", "coins-330")));
         var (paid, proof) = (Checkout.Paid("pay-1", "ann", "coins-330", 499), Checkout.Proof(Checkout.Paid("pay-1", "ann", "coins-330", 499)));
 
-        Damage(transaction).Sample(damaged => Assert.False(Judge(apple, damaged)));
+        Damage(transaction).Sample(damaged => Assert.False(Judge(apple, damaged)), iter: 2_000);
         Damage(proof).Sample(damaged => Assert.False(Judge(web, damaged) && !string.Equals(damaged, proof, StringComparison.OrdinalIgnoreCase)));   // hexadecimal has two cases
         Damage(notification).Sample(damaged => apple.Read(damaged) is not null && apple.Accept(new("apple", damaged, [], null)).IsCompleted);
         Damage(paid).Sample(damaged => web.Read(damaged) is not null && web.Accept(Checkout.Deliver(damaged)).IsCompleted);
