@@ -7,10 +7,10 @@ namespace Wallets;
 public interface IWalletGrain : IGrainWithStringKey
 {
     /// <summary>
-    /// Mints the coins of a pack for a verified proof of payment; a proof counts once, for one user.
+    /// Mints the coins of a pack for a verified proof of payment; a proof counts once, for one user. Gifts do not wait while a store is asked.
     /// Throws <see cref="UnavailableException"/> (nothing written) or <see cref="OutcomeUnknownException"/>.
     /// </summary>
-    [Alias("purchase")] Task<Outcome<Purchase>> Purchase(Caller caller, PurchaseOrder order);
+    [AlwaysInterleave, Alias("purchase")] Task<Outcome<Purchase>> Purchase(Caller caller, PurchaseOrder order);
 
     /// <summary>
     /// Debits the gift's price; the creator's diamonds follow by themselves.
@@ -36,8 +36,8 @@ public sealed record GiftOrder(Guid Key, Guid StreamId, string GiftId, int Quant
 }
 
 /// <param name="Key">The caller's idempotency key.</param>
-/// <param name="Channel">Where it was paid: <c>dev</c> (Development only) so far.</param>
-/// <param name="Proof">What the channel gave as proof of payment.</param>
+/// <param name="Channel">Where it was paid: <c>apple</c>, <c>google</c>, <c>web</c>, or <c>dev</c> (Development only), as far as they are open.</param>
+/// <param name="Proof">What the channel gave as proof of payment: a signed transaction, a purchase token, a signed event.</param>
 [GenerateSerializer, Immutable, Alias("purchase-order")]
 public sealed record PurchaseOrder(Guid Key, string PackId, string Channel, string Proof);
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Wallets.Ledger;
 
@@ -14,6 +15,8 @@ internal sealed class GiftMetrics
     private readonly Counter<long> _refusals;
     private readonly Counter<long> _proofsOfAnother;
     private readonly Counter<long> _refunds;
+    private readonly Counter<long> _notifications;
+    private readonly ConcurrentDictionary<string, long> _openNotifications = new();
     private (int Count, double OldestSeconds) _overdue;
 
     public GiftMetrics(IMeterFactory meters)
@@ -27,6 +30,8 @@ internal sealed class GiftMetrics
         _refusals = meter.CreateCounter<long>("wallets.refusals", "{refusal}", "Refusals by code.");
         _proofsOfAnother = meter.CreateCounter<long>("wallets.proofs.of_another", "{proof}", "Proofs of payment offered by somebody else.");
         _refunds = meter.CreateCounter<long>("wallets.refunds", "{refund}", "Refunds and reversals of refunds.");
+        _notifications = meter.CreateCounter<long>("wallets.notifications", "{notification}", "Notifications by channel, and what became of them.");
+        meter.CreateObservableGauge("wallets.notifications.open", () => _openNotifications.Select(open => new Measurement<long>(open.Value, new KeyValuePair<string, object?>("channel", open.Key))), "{notification}", "Notifications that need a person, by channel, as last counted by this silo.");
         meter.CreateObservableGauge("wallets.in_flight", () => _overdue.Count, "{gift}", "Gifts still without credit after the grace, at the last settlement scan; zero but on the silo that scans.");
         meter.CreateObservableGauge("wallets.in_flight.oldest", () => _overdue.OldestSeconds, "s", "Age of the oldest of them.");
         meter.CreateObservableGauge("wallets.relay.pending", () => RelayPending(), "{gift}", "Credits that this silo has yet to deliver.");
@@ -46,5 +51,7 @@ internal sealed class GiftMetrics
     public void Refused(string code) => _refusals.Add(1, new KeyValuePair<string, object?>("code", code));
     public void ProofOfAnother() => _proofsOfAnother.Add(1);
     public void Refunded() => _refunds.Add(1);
+    public void Notified(string channel, string outcome) => _notifications.Add(1, new KeyValuePair<string, object?>("channel", channel), new KeyValuePair<string, object?>("outcome", outcome));
+    public void OpenNotifications(string channel, long count) => _openNotifications[channel] = count;
     public void Overdue(int count, TimeSpan oldest) => _overdue = (count, oldest.TotalSeconds);
 }

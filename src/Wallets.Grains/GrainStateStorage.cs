@@ -12,7 +12,9 @@ namespace Wallets.Grains;
 /// <summary>Where grain state is kept: an ADO.NET provider that Orleans knows by its invariant, and the database.</summary>
 public sealed record StateStorage(string Invariant, string ConnectionString)
 {
-    public static StateStorage Postgres(string connectionString) => new("Npgsql", connectionString);
+    internal const string PostgresInvariant = "Npgsql";
+
+    public static StateStorage Postgres(string connectionString) => new(PostgresInvariant, connectionString);
 
     /// <summary>The invariant is historic; Orleans loads Microsoft.Data.Sqlite for it. Unpooled, so that no failed write leaves a transaction open.</summary>
     public static StateStorage Sqlite(string file) => new("System.Data.SQLite", $"Data Source={file};Pooling=False");

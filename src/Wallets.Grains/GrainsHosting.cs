@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Wallets.Grains.Payments;
 using Wallets.Grains.Payouts;
 using Wallets.Grains.Publishing;
 using Wallets.Grains.Settlement;
@@ -34,12 +35,16 @@ public static class GrainsHosting
         silo.Services.AddSingleton<PayoutMetrics>();
         silo.Services.AddSingleton<Published>();
         silo.Services.AddSingleton<LiveStreams>();
+        silo.Services.AddSingleton<PaymentChannels>();
+        silo.Services.AddSingleton(_ => new Inbox(state));
         silo.Services.AddSingleton<Relay>();
         silo.Services.AddHostedService(services => services.GetRequiredService<Relay>());
         silo.Services.AddSingleton(new ClusterTask("settlement", grains => grains.GetGrain<ISettlementGrain>(ISettlementGrain.Key).Settle()));
         silo.Services.AddSingleton(new ClusterTask("corrections", grains => grains.GetGrain<ICorrectionsGrain>(ICorrectionsGrain.Key).Settle()));
         silo.Services.AddSingleton(new ClusterTask("expiry", grains => grains.GetGrain<IExpiryGrain>(IExpiryGrain.Key).Sweep()));
         silo.Services.AddSingleton(new ClusterTask("payouts", grains => grains.GetGrain<IPayoutRounds>(IPayoutQueueGrain.Key).Run()));
+        silo.Services.AddSingleton(services => new ClusterTask("notifications", grains =>
+            Task.WhenAll(services.GetRequiredService<PaymentChannels>().Open.Select(channel => grains.GetGrain<INotificationsGrain>(channel).Handle(hasNew: false)))));
         silo.Services.AddHostedService<ClusterClock>();
         return silo;
     }

@@ -1,3 +1,5 @@
+using Wallets.Grains.Payments;
+
 namespace Wallets.Grains;
 
 /// <summary>The rules that an operator sets, section <c>Wallets</c>.</summary>
@@ -10,6 +12,8 @@ public sealed class GrainsOptions
     public PayoutOptions Payouts { get; set; } = new();
     public RefundOptions Refunds { get; set; } = new();
     public ApprovalOptions Approvals { get; set; } = new();
+    public ChannelOptions Channels { get; set; } = new();
+    public NotificationOptions Notifications { get; set; } = new();
 
     /// <summary>How long before it takes effect a rate card must be published.</summary>
     public TimeSpan RateNotice { get; set; } = TimeSpan.FromDays(14);

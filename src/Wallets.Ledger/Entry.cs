@@ -114,7 +114,7 @@ public sealed record GiftFacts(Guid StreamId, string GiftId, int Quantity, long 
 /// <param name="Fee">On a paid payout: what the provider kept.</param>
 /// <param name="PaidOut">On a paid payout: what arrived, in the creator's currency.</param>
 /// <param name="ExchangeRate">On a payout in another currency: units of the creator's currency for one of the rate card's, as a decimal.</param>
-/// <param name="Reference">On a paid or returned payout: the provider's own reference.</param>
+/// <param name="Reference">On a paid or returned payout: the provider's own reference; on a purchase: what the channel's reports call it, if not its payment's id.</param>
 /// <param name="Payable">On a payout: what is to be paid, the provider's fee included, in the creator's currency.</param>
 /// <param name="Agency">On a payout: the creator's agency, if a contract was in force when it was requested.</param>
 /// <param name="AgencyPart">On a payout: the agency's part of <paramref name="Payable"/>.</param>

@@ -1,3 +1,4 @@
+using Wallets.Grains.Payments;
 using Wallets.Grains.Publishing;
 using Wallets.Grains.Streams;
 using Wallets.Ledger;
@@ -64,7 +65,7 @@ internal static class WalletDecisions
             Kind = EntryKind.Purchase,
             Amount = coins.Value,
             BalanceAfter = state.Balance + coins.Value,
-            Detail = new EntryDetail(pack.Id, payment.Channel, payment.Id, pack.BonusCoins.Value, ExpiryOf(pack, now), pack.Price),
+            Detail = new EntryDetail(pack.Id, payment.Channel, payment.Id, pack.BonusCoins.Value, ExpiryOf(pack, now), pack.Price, Reference: payment.Reference),
         };
     }
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Wallets.Grains.Payments;
 using Wallets.Grains.Publishing;
 using Wallets.Grains.Settlement;
 using Wallets.Grains.Streams;
@@ -18,12 +19,13 @@ internal sealed partial class WalletGrain(
     ILedger ledger,
     LedgerWriter writer,
     Published published,
+    PaymentChannels channels,
     LiveStreams streams,
     Relay relay,
     GiftMetrics metrics,
     IOptions<GrainsOptions> options,
     TimeProvider time,
-    ILogger<WalletGrain> logger) : AccountGrain<WalletState>(AccountKind.Wallet, snapshot, ledger, writer, time, logger), IWalletGrain, IRefundReceiver, IExpiringWallet, IWalletDesk
+    ILogger<WalletGrain> logger) : AccountGrain<WalletState>(AccountKind.Wallet, snapshot, ledger, writer, time, logger), IWalletGrain, IMint, IRefundReceiver, IExpiringWallet, IWalletDesk
 {
     private readonly ILedger _ledger = ledger;
     private readonly GrainsOptions _options = options.Value;
@@ -54,21 +56,39 @@ internal sealed partial class WalletGrain(
         return Receipt(debit with { RecordedAt = appended.RecordedAt }, stream.CreatorId, GiftReceipt.Committed);
     }
 
+    /// <summary>
+    /// A purchase's way: the key and the payment are looked up, then the receipt claims the payment, which may ask the store and take
+    /// seconds, and only then the wallet is asked, among its other callers, to mint.
+    /// </summary>
     public async Task<Outcome<Purchase>> Purchase(Caller caller, PurchaseOrder order)
     {
         if (!caller.Owns(Name, Roles.Viewer) && !caller.Is(Roles.Purchasing)) return Refuse(NotTheirs);
-        var (payment, invalid) = Payment.Verify(order.Channel, order.Proof, _options.AllowDevPayments);
-        if (payment is null) return Refuse(invalid!);
+        if (channels.Find(order.Channel) is not { } channel) return Refuse(new(Refusal.UnknownChannel, $"Channel '{order.Channel}' is not open for purchases."));
+        var identified = channel.Identify(order.Proof);
+        if (!identified.IsOk) return Refuse(identified.Refusal);
+        var payment = identified.Value;
 
         if (await FindTransfer(order.Key) is { } earlier) return Replay(order, payment, earlier);
 
         var terms = await published.GetTerms();
-        if (!terms.Packs.TryGetValue(order.PackId, out var pack))
-            return await RefuseUnlessCommitted(order, payment, new(Refusal.UnknownPack, $"There is no pack '{order.PackId}'."));
-        if (!await Claim(payment)) return await RefuseUnlessCommitted(order, payment, ProofUsed);
+        if (!terms.Packs.TryGetValue(order.PackId, out var pack) || !pack.Channels.Contains(order.Channel))
+            return await RefuseUnlessCommitted(order, payment, new(Refusal.UnknownPack, $"There is no pack '{order.PackId}' in channel {order.Channel}."));
+        if (await FindMinted(order, payment) is { } minted) return minted;
 
+        var claimed = await Claim(payment, order, pack);
+        if (!claimed.IsOk) return await RefuseUnlessCommitted(order, payment, claimed.Refusal);
+
+        var purchase = await GrainFactory.GetGrain<IMint>(Name).Mint(order, claimed.Value, pack);
+        if (purchase.IsOk && channel is ICompletingChannel)
+            GrainFactory.GetGrain<IReceiptGrain>(ReceiptKey(payment)).Finish(payment).Ignore();   // safe to lose: the inbox holds it
+        return purchase;
+    }
+
+    public async Task<Outcome<Purchase>> Mint(PurchaseOrder order, Payment payment, CoinPack pack)
+    {
+        if (await FindTransfer(order.Key) is { } earlier) return Replay(order, payment, earlier);
         var accountId = await OpenAccount();
-        if (await _ledger.FindPayment(accountId, payment.Channel, payment.Id) is { } minted) return AnswerAsBefore(order, minted);
+        if (await FindMinted(order, payment) is { } minted) return minted;
 
         var decision = WalletDecisions.Purchase(accountId, State, order.Key, pack, payment, Now);
         if (decision.Refusal is { } refusal) return await RefuseUnlessCommitted(order, payment, refusal);
@@ -119,21 +139,27 @@ internal sealed partial class WalletGrain(
     private async Task<Outcome<Purchase>> RefuseUnlessCommitted(PurchaseOrder order, Payment payment, Refusal refusal) =>
         await FindInLedger(order.Key) is { } unseen ? Replay(order, payment, unseen) : Refuse(refusal);
 
-    /// <summary>This user's proof under another key: what it minted is the answer, unless it was for another pack.</summary>
-    private Outcome<Purchase> AnswerAsBefore(PurchaseOrder order, Entry minted) =>
-        minted.Detail!.PackId == order.PackId ? Outcome.Replayed(Receipt(minted)) : Refuse(ProofUsed);
+    /// <summary>This user's proof, whatever key it comes with: what it minted is the answer, unless it was for another pack. Null if it minted nothing.</summary>
+    private async Task<Outcome<Purchase>?> FindMinted(PurchaseOrder order, Payment payment)
+    {
+        if (AccountId is not { } accountId || await _ledger.FindPayment(accountId, payment.Channel, payment.Id) is not { } minted) return null;
+        if (await FindInLedger(order.Key) is { } unseen) return Replay(order, payment, unseen);
+        return minted.Detail!.PackId == order.PackId ? Outcome.Replayed(Receipt(minted)) : Refuse(ProofUsed);
+    }
 
-    private async Task<bool> Claim(Payment payment)
+    private async Task<Outcome<Payment>> Claim(Payment payment, PurchaseOrder order, CoinPack pack)
     {
         try
         {
-            return await GrainFactory.GetGrain<IReceiptGrain>($"{payment.Channel}:{payment.Id}").Claim(Name);
+            return await GrainFactory.GetGrain<IReceiptGrain>(ReceiptKey(payment)).Claim(payment, Name, order, pack);
         }
         catch (Exception fault) when (fault is not UnavailableException)
         {
             throw new UnavailableException("The payment could not be claimed; nothing was minted.");   // a claim repeated by the same user is the same claim
         }
     }
+
+    private static string ReceiptKey(Payment payment) => $"{payment.Channel}:{payment.Id}";
 
     private async Task<Entry> Committed(Guid key) => await FindInLedger(key) ?? throw new OutcomeUnknownException();
 

@@ -50,6 +50,7 @@ internal static class ApiHosting
         v1.MapPayouts();
         v1.MapAdmin();
         v1.MapWebhooks();
+        v1.MapNotifications();
         app.MapHub<LiveHub>("/live").AllowAnonymous();
         if (settings.IsDevelopment) app.MapDevTokens();
     }
@@ -95,6 +96,10 @@ internal static class ApiHosting
 [JsonSerializable(typeof(Grant))]
 [JsonSerializable(typeof(CampaignView))]
 [JsonSerializable(typeof(Page<ActStep>))]
+[JsonSerializable(typeof(NotificationReceipt))]
+[JsonSerializable(typeof(NotificationView))]
+[JsonSerializable(typeof(CloseRequest))]
+[JsonSerializable(typeof(Page<NotificationView>))]
 [JsonSerializable(typeof(Page<Gift>))]
 [JsonSerializable(typeof(Page<PackAnswer>))]
 [JsonSerializable(typeof(Page<RateCard>))]

@@ -71,11 +71,12 @@ internal static class Problems
     private static int StatusOf(string code, bool isLookUp) => code switch
     {
         Refusal.Forbidden => 403,
-        Refusal.UnknownTransfer or Refusal.UnknownRate or Refusal.UnknownAct or Refusal.UnknownCampaign => 404,
+        Refusal.UnknownTransfer or Refusal.UnknownRate or Refusal.UnknownNotification or Refusal.UnknownAct or Refusal.UnknownCampaign => 404,
         Refusal.UnknownStream when isLookUp => 404,
         Refusal.InsufficientFunds or Refusal.InsufficientDiamonds or Refusal.LimitExceeded or Refusal.StreamEnded or Refusal.ProofUsed or Refusal.BalanceTooLarge
             or Refusal.WalletFrozen or Refusal.NothingToRefund or Refusal.SecondApproverNeeded or Refusal.AlreadyDecided or Refusal.CampaignEnded or Refusal.CampaignExhausted
-            or Refusal.IdentityNotVerified or Refusal.TaxFormMissing or Refusal.PayoutAccountMissing or Refusal.ExchangeRateMissing or Refusal.NotUndecided => 409,
+            or Refusal.IdentityNotVerified or Refusal.TaxFormMissing or Refusal.PayoutAccountMissing or Refusal.ExchangeRateMissing or Refusal.NotUndecided
+            or Refusal.PaymentPending or Refusal.PaymentCancelled or Refusal.PaymentRevoked or Refusal.PaymentRefunded => 409,
         _ => 422,
     };
 

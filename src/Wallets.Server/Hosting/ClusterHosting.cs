@@ -74,6 +74,7 @@ internal static class ClusterHosting
         options.Refunds = settings.Refunds;
         options.Approvals = settings.Approvals;
         options.RateNotice = settings.RateNotice;
+        options.Channels = settings.Channels;
         options.AllowDevPayments = settings.IsDevelopment;
     }
 }

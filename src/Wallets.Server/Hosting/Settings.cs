@@ -1,6 +1,7 @@
 using System.Net;
 using Npgsql;
 using Wallets.Grains;
+using Wallets.Grains.Payments;
 using Wallets.Ledger;
 
 namespace Wallets.Server.Hosting;
@@ -51,6 +52,7 @@ internal sealed class Settings
     public ApprovalOptions Approvals { get; set; } = new();
     public TimeSpan RateNotice { get; set; } = TimeSpan.FromDays(14);
     public PayoutProviderSettings PayoutProvider { get; set; } = new();
+    public ChannelOptions Channels { get; set; } = new();
     public LedgerWriterOptions Ledger { get; set; } = new();
 
     /// <summary>Batches that a silo commits side by side on PostgreSQL.</summary>
@@ -82,6 +84,7 @@ internal sealed class Settings
         settings.ConnectionString = configuration.GetConnectionString("Wallets");
         settings.OwnerConnectionString = configuration.GetConnectionString("WalletsOwner");
         settings.Check();
+        if (settings.HasSilo) ChannelSettings.Check(settings.Channels, environment.IsProduction());
         return settings;
     }
 

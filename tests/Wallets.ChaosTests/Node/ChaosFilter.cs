@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Orleans.Serialization.Invocation;
 using Wallets.Grains;
-using Wallets.Grains.Accounts;
+using Wallets.Grains.Payments;
 
 namespace Wallets.ChaosTests.Node;
 
@@ -24,7 +24,7 @@ internal sealed class ChaosFilter(Control control, IGrainFactory grains) : IInco
                 break;
             case IReceiptGrain when call.MethodName == nameof(IReceiptGrain.Claim):
                 await call.Invoke();
-                if (control.Bug == Bug.ClaimForAnybody) call.Result = true;
+                if (control.Bug == Bug.ClaimForAnybody) call.Result = (Outcome<Payment>)(Payment)call.Request.GetArgument(0)!;
                 control.Pass("after-claim");
                 break;
             default:

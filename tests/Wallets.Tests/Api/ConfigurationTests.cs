@@ -1,4 +1,7 @@
+using Wallets.Grains.Payments;
+using Wallets.Server.Hosting;
 using Wallets.Tests.Infrastructure;
+using Wallets.Tests.Payments;
 using Wallets.Tests.Shared;
 using Xunit;
 
@@ -23,6 +26,9 @@ public sealed class ConfigurationTests(Databases databases)
     [InlineData("Development", "--Wallets:PayoutProvider:WebhookSecret=short", "Set Wallets:PayoutProvider:WebhookSecret")]
     [InlineData("Development", "--Wallets:Payouts:ExchangeRates:EUR=1,1", "Set Wallets:Payouts:ExchangeRates:EUR")]
     [InlineData("Development", "--Wallets:Payouts:SecondApprovalAboveMinor=1", "Set Wallets:Payouts:ApprovalAboveMinor")]
+    [InlineData("Development", "--Wallets:Channels:Web:Secrets:0=short", "Set Wallets:Channels:Web:Secrets")]
+    [InlineData("Development", "--Wallets:Channels:Apple:BundleId=com.example.live", "Set Wallets:Channels:Apple:AppId")]
+    [InlineData("Development", "--Wallets:Channels:Google:PackageName=com.example.live", "Set Wallets:Channels:Google:ServiceAccountFile")]
     [InlineData("Development", "--Wallets:DataDirectory=/proc/nowhere", "Wallets:DataDirectory")]
     public async Task A_bad_setting_is_named(string environment, string setting, string named)
     {
@@ -34,6 +40,23 @@ public sealed class ConfigurationTests(Databases databases)
         var line = Assert.Single(server.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
         Assert.StartsWith("Cannot start: ", line, StringComparison.Ordinal);
         Assert.Contains(named, line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task In_Production_what_costs_nothing_opens_no_channel()
+    {
+        var sandbox = new AppStore(databases.NewFolder()).Options;
+        sandbox.Environment = AppleOptions.Sandbox;
+        await using var play = await PlayStore.Start(databases);
+        var testers = play.Options;
+        testers.AllowTestPurchases = true;
+
+        foreach (var channels in new[] { new ChannelOptions { Apple = sandbox }, new ChannelOptions { Google = testers } })
+        {
+            Assert.Throws<BadConfigurationException>(() => ChannelSettings.Check(channels, isProduction: true));
+            ChannelSettings.Check(channels, isProduction: false);
+        }
+        ChannelSettings.Check(new() { Apple = new AppStore(databases.NewFolder()).Options, Google = play.Options, Web = Checkout.Options }, isProduction: true);
     }
 
     [Fact]

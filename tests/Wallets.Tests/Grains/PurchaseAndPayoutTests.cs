@@ -1,4 +1,4 @@
-using Wallets.Grains.Accounts;
+using Wallets.Grains.Payments;
 using Wallets.Tests.Infrastructure;
 using Xunit;
 

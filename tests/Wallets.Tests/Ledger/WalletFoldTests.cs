@@ -2,6 +2,7 @@ using System.Text.Json;
 using CsCheck;
 using Wallets.Grains;
 using Wallets.Grains.Accounts;
+using Wallets.Grains.Payments;
 using Wallets.Grains.Publishing;
 using Wallets.Grains.Streams;
 using Wallets.Ledger;

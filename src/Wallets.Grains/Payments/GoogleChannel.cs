@@ -1,0 +1,115 @@
+namespace Wallets.Grains.Payments;
+
+/// <summary>
+/// Google Play. A proof is a purchase token, which is also the payment's id; the publisher API says what it is worth. Once the coins are
+/// in the wallet the purchase is consumed, or Google gives the money back after three days. Notifications are pushed by Pub/Sub.
+/// </summary>
+internal sealed class GoogleChannel : ICompletingChannel, INotifyingChannel, IDisposable
+{
+    private const int Purchased = 0;
+    private const int Cancelled = 1;
+    private const int Pending = 2;
+    private const int OfLicenseTester = 0;
+    private const int BoughtOnce = 2;
+    private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(5);   // so that a change of address is noticed
+    private static readonly TimeSpan LongestRequest = TimeSpan.FromSeconds(4);
+
+    private readonly GoogleOptions _options;
+    private readonly TimeProvider _time;
+    private readonly GooglePublisher _publisher;
+    private readonly GooglePushGuard _pushes;
+
+    public GoogleChannel(GoogleOptions options, TimeProvider time)
+    {
+        (_options, _time) = (options, time);
+        var http = new HttpClient(new SocketsHttpHandler { PooledConnectionLifetime = ConnectionLifetime }) { Timeout = LongestRequest };
+        _publisher = new GooglePublisher(options, http, time);
+        _pushes = new GooglePushGuard(options, http, time);
+    }
+
+    public string Name => "google";
+
+    public Outcome<Payment> Identify(string proof) => IsToken(proof)
+        ? new Payment(Name, proof)
+        : new Refusal(Refusal.InvalidProof, $"A proof of channel google is a purchase token of at most {Payment.MaxIdLength} characters.");
+
+    public async Task<Outcome<Payment>> Verify(Payment payment, string proof, string userId, CoinPack pack)
+    {
+        var productId = ProductOf(pack.Id);
+        if (await _publisher.Find(productId, payment.Id) is not { } purchase)
+            return new Refusal(Refusal.InvalidProof, $"Google Play knows no such purchase of {productId}.");
+        if (Judge(purchase, productId, userId) is { } refusal) return refusal;
+        return payment with { Reference = purchase.OrderId };
+    }
+
+    /// <summary>The rules, each with its own code.</summary>
+    private Refusal? Judge(GooglePurchase purchase, string productId, string userId)
+    {
+        if (purchase.ProductId is { } product && product != productId)
+            return new(Refusal.WrongProduct, $"This paid for product '{product}', not for {productId}.");
+        if (purchase.PurchaseType == OfLicenseTester && !_options.AllowTestPurchases)
+            return new(Refusal.WrongEnvironment, "Purchases by license testers do not count here.");
+        if (!AccountToken.Names(purchase.ObfuscatedExternalAccountId, userId, _options.AccountNaming))
+            return new(Refusal.WrongAccount, "The obfuscated account id does not name this user.");
+        if (purchase.Quantity is not (null or 1))
+            return new(Refusal.WrongQuantity, "A pack is bought one at a time.");
+        return purchase.PurchaseState switch
+        {
+            Purchased => null,
+            Cancelled => new(Refusal.PaymentCancelled, "This purchase was cancelled."),
+            Pending => new(Refusal.PaymentPending, "This purchase is not paid yet; try again when it is."),
+            var other => new(Refusal.InvalidProof, $"Google Play says that the purchase is in state {other}, which is not known."),
+        };
+    }
+
+    public async Task Complete(Payment payment, string packId)
+    {
+        var productId = ProductOf(packId);
+        if (await _publisher.Consume(productId, payment.Id)) return;
+        if (await _publisher.Find(productId, payment.Id) is { PurchaseState: Purchased, ConsumptionState: not 1 })
+            throw new UnavailableException("Google Play does not let the purchase be consumed.");
+    }
+
+    public async Task<Outcome<AcceptedDelivery>> Accept(Delivery delivery)
+    {
+        if (await _pushes.Check(delivery) is { } refusal) return refusal;
+        if (PaymentsJson.Read(delivery.Body, PaymentsJson.Default.GooglePush)?.Message is not { MessageId: { } id } || !Identifier.IsValid(id) || Notification(delivery.Body) is not { } notification)
+            return new Refusal(Refusal.InvalidNotification, "A push is {\"message\": {\"data\": BASE64, \"messageId\"}}.");
+        return notification.PackageName == _options.PackageName
+            ? new AcceptedDelivery(id)
+            : new Refusal(Refusal.WrongApp, "This is about another app.");
+    }
+
+    public PaymentNews Read(string body)
+    {
+        var notification = Notification(body);
+        return notification switch
+        {
+            null => new PaymentNews.ForPeople(Refusal.InvalidNotification, "It cannot be read."),
+            { TestNotification: not null } => new PaymentNews.Nothing("A test."),
+            { OneTimeProductNotification: { NotificationType: 1, PurchaseToken: { } token } } when IsToken(token) => new PaymentNews.Announced(new(Name, token)),
+            { OneTimeProductNotification.NotificationType: 2 } => new PaymentNews.Nothing("A pending purchase was cancelled."),
+            { VoidedPurchaseNotification: { ProductType: BoughtOnce, PurchaseToken: { } token } } when IsToken(token) => new PaymentNews.Refunded(new(Name, token), Voided(notification)),
+            _ => new PaymentNews.ForPeople(Refusal.UnknownNotificationType, "It is about neither a purchase nor a voided one."),
+        };
+    }
+
+    /// <summary>What counts here was bought one at a time, so that a refund of a part of the quantity is of all that counts.</summary>
+    private PaymentRefund Voided(GoogleNotification notification) => new(
+        "voided",
+        notification.EventTimeMillis is > 0 and < 253_402_300_800_000 and var at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : _time.GetUtcNow(),
+        "Refunded by Google Play.");
+
+    private static GoogleNotification? Notification(string body)
+    {
+        var data = PaymentsJson.Read(body, PaymentsJson.Default.GooglePush)?.Message?.Data;
+        var json = new byte[data?.Length ?? 0];
+        return data is not null && Convert.TryFromBase64String(data, json, out var length) ? PaymentsJson.Read(json[..length], PaymentsJson.Default.GoogleNotification) : null;
+    }
+
+    private string ProductOf(string packId) => _options.ProductPrefix + packId.Replace('-', '_');
+
+    private static bool IsToken(string token) => token.Length is > 0 and <= Payment.MaxIdLength && token.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_');
+
+    public void Dispose() => _publisher.Dispose();
+}

@@ -1,0 +1,74 @@
+namespace Wallets.Grains.Payments;
+
+/// <summary>A payment as its channel knows it.</summary>
+/// <param name="Id">The channel's own id, which makes the payment count once.</param>
+/// <param name="Reference">What the channel's reports call it, if that is not the id.</param>
+[GenerateSerializer, Immutable, Alias("payment")]
+internal sealed record Payment(string Channel, string Id, string? Reference = null)
+{
+    /// <summary>Longer ids are no channel's, and grain state could not be found by them.</summary>
+    public const int MaxIdLength = 400;
+}
+
+/// <summary>
+/// A way of paying: an app store or a checkout. Another provider is another class of this, and a line in <see cref="PaymentChannels"/>.
+/// A "no" is a refusal with a code of its own for each rule; a channel that does not answer is an <see cref="UnavailableException"/>.
+/// </summary>
+internal interface IPaymentChannel
+{
+    string Name { get; }
+
+    /// <summary>Which payment a proof speaks of, without believing it yet. Pure, so that a known key is answered without the channel.</summary>
+    Outcome<Payment> Identify(string proof);
+
+    /// <summary>Whether <paramref name="userId"/> did pay for <paramref name="pack"/>. Gives the payment with all that is known of it.</summary>
+    Task<Outcome<Payment>> Verify(Payment payment, string proof, string userId, CoinPack pack);
+}
+
+/// <summary>A channel that must hear that the coins were given out, or it gives the money back.</summary>
+internal interface ICompletingChannel : IPaymentChannel
+{
+    /// <summary>Returns once the channel knows; safe to repeat.</summary>
+    Task Complete(Payment payment, string packId);
+}
+
+/// <summary>A channel that sends notifications.</summary>
+internal interface INotifyingChannel : IPaymentChannel
+{
+    /// <summary>The notification's id, which it keeps when it is sent again; or why it is not the channel's own.</summary>
+    Task<Outcome<AcceptedDelivery>> Accept(Delivery delivery);
+
+    /// <summary>What an accepted notification says.</summary>
+    PaymentNews Read(string body);
+}
+
+internal sealed record AcceptedDelivery(string NotificationId);
+
+/// <summary>What a notification says, in the words that all channels share.</summary>
+internal abstract record PaymentNews
+{
+    /// <summary>Somebody paid, and the notification itself is the proof.</summary>
+    public sealed record Paid(string UserId, PurchaseOrder Order) : PaymentNews;
+
+    /// <summary>Somebody paid, and their app is to bring the proof.</summary>
+    public sealed record Announced(Payment Payment) : PaymentNews;
+
+    public sealed record Refunded(Payment Payment, PaymentRefund Refund) : PaymentNews;
+
+    /// <param name="RefundId">The refund that is taken back; null for all that were made until <paramref name="At"/>.</param>
+    public sealed record RefundReversed(Payment Payment, string? RefundId, DateTimeOffset At, string Reason) : PaymentNews;
+
+    /// <summary>A person has to look at it.</summary>
+    public sealed record ForPeople(string Code, string Detail) : PaymentNews;
+
+    /// <summary>Nothing has to be done.</summary>
+    public sealed record Nothing(string Detail) : PaymentNews;
+}
+
+/// <summary>A payment that its channel gave back, or a part of it.</summary>
+/// <param name="Id">The channel's id of the refund, unique for the payment.</param>
+/// <param name="AmountMinor">How much of the price; null for all of it.</param>
+/// <param name="BasisPoints">How much of the price in hundredths of a percent, from channels that say it so.</param>
+/// <param name="IsDispute">True for a chargeback.</param>
+[GenerateSerializer, Immutable, Alias("payment-refund")]
+internal sealed record PaymentRefund(string Id, DateTimeOffset At, string Reason, long? AmountMinor = null, int? BasisPoints = null, bool IsDispute = false);

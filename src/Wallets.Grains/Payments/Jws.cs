@@ -1,0 +1,32 @@
+using System.Buffers.Text;
+using System.Text;
+using System.Text.Json;
+
+namespace Wallets.Grains.Payments;
+
+/// <summary>A JSON Web Signature in compact form, taken apart and not believed yet.</summary>
+/// <param name="SignedBytes">What the signature is over.</param>
+internal sealed record Jws(JwsHeader Header, byte[] Payload, byte[] SignedBytes, byte[] Signature)
+{
+    private const int MaxLength = 64 * 1024;
+
+    /// <summary>Null if it is not one.</summary>
+    public static Jws? TryParse(string? text)
+    {
+        if (text is null or { Length: > MaxLength } || text.Split('.') is not [var header, var payload, var signature]) return null;
+        try
+        {
+            var parsed = JsonSerializer.Deserialize(Base64Url.DecodeFromChars(header), PaymentsJson.Default.JwsHeader);
+            return parsed is null ? null : new Jws(parsed, Base64Url.DecodeFromChars(payload), Encoding.ASCII.GetBytes($"{header}.{payload}"), Base64Url.DecodeFromChars(signature));
+        }
+        catch (Exception malformed) when (malformed is FormatException or JsonException)
+        {
+            return null;
+        }
+    }
+}
+
+/// <param name="Alg">The algorithm.</param>
+/// <param name="Kid">Which key.</param>
+/// <param name="X5c">The certificates, leaf first, base64 of DER.</param>
+internal sealed record JwsHeader(string? Alg, string? Kid, string?[]? X5c);
