@@ -1,4 +1,6 @@
+using Wallets.Grains.Accounts;
 using Wallets.Ledger;
+using Wallets.Ledger.Accounts;
 using Wallets.Ledger.Audit;
 using Wallets.Tests.Infrastructure;
 using Wallets.Tests.Shared;
@@ -129,6 +131,36 @@ public abstract class LedgerAuditTests(Databases databases, Engine engine) : IAs
         Assert.Contains(report.Violations, violation => violation.Invariant == 1);
     }
 
+    [Theory]
+    [InlineData(null, null, "a refund that is taken back")]
+    [InlineData(8, "DELETE FROM entries WHERE kind = 15", "a refunded gift is not taken back for too long")]
+    [InlineData(4, "DELETE FROM entries WHERE kind = 7", "a clawback has no refunded gift")]
+    [InlineData(4, "UPDATE entries SET counterparty = account_id WHERE kind = 15", "a clawback is of nobody's gift")]
+    [InlineData(3, "UPDATE entries SET amount = -4, balance_after = 1 WHERE kind = 15", "a clawback takes less than it says")]
+    [InlineData(4, "UPDATE entries SET transfer_id = (SELECT transfer_id FROM entries WHERE kind = 1) WHERE kind = 2", "a refunded gift was never sent")]
+    public async Task Refunds_are_audited(int? invariant, string? damage, string what)
+    {
+        await WriteRefund();
+        if (damage is not null) await _database.Execute(damage);
+
+        var report = await Audit(settleWithin: TimeSpan.FromSeconds(-10));
+
+        if (invariant is null) Assert.Empty(report.Violations);
+        else Assert.True(report.Violations.Any(violation => violation.Invariant == invariant), $"{what}: reported {string.Join("; ", report.Violations)}");
+    }
+
+    private async Task WriteRefund()
+    {
+        var (trace, entries) = (LotTrace.OfAll(), await _ledger.Read(_ann, 0, 10));
+        foreach (var entry in entries) trace.Apply(entry);
+        var refund = RefundDecisions.Refund(_ann, trace, entries[0], new RefundOrder(Some.Key(), "dev", entries[0].Detail!.Payment!, RefundDecisions.WholeBasisPoints, IsDispute: false, "asked for"))!;
+        var state = new EarningsState();
+        var credit = (await _ledger.Read(_cleo, 0, 10))[0];
+        state.Apply(credit);
+        var clawback = EarningsDecisions.ClawBack(_cleo, state, Correction.Of(refund[1]), EarningsState.DayOf(credit), TimeSpan.FromDays(7), 100, credit.RecordedAt);
+        await _ledger.Write([.. refund, clawback]);
+    }
+
     private Task<AuditReport> Audit(TimeSpan? settleWithin = null) => new LedgerAudit(_ledger, TimeProvider.System).Run(settleWithin ?? TimeSpan.FromMinutes(1));
 
     private async Task Unprotect()
@@ -138,6 +170,7 @@ public abstract class LedgerAuditTests(Databases databases, Engine engine) : IAs
             await _database.Execute("ALTER TABLE entries DISABLE TRIGGER ALL");
             await _database.Execute("ALTER TABLE entries DROP CONSTRAINT wallets_keep_the_floor");
             await _database.Execute("DROP INDEX entries_credit");
+            await _database.Execute("DROP INDEX entries_transfer");
             return;
         }
         // SQLite cannot drop a constraint: the table is made anew without any.
@@ -149,7 +182,7 @@ public abstract class LedgerAuditTests(Databases databases, Engine engine) : IAs
             CREATE TABLE entries AS SELECT * FROM guarded;
             """);
         await _database.Execute("DROP TABLE guarded; DROP VIEW postings");
-        var schema = await File.ReadAllTextAsync(Repository.File("src/Wallets.Ledger/Sqlite/0001-ledger.sql"));
+        var schema = await File.ReadAllTextAsync(Repository.File("src/Wallets.Ledger/Sqlite/0002-money-in-and-out.sql"));
         await _database.Execute(schema[schema.IndexOf("CREATE VIEW postings", StringComparison.Ordinal)..]);
     }
 }
