@@ -70,13 +70,21 @@ internal sealed class ChaosRun(RunSettings settings)
         var alive = await TimeUntil(workload.TakesNewGifts, settings.Patience);
         var settled = await TimeUntil(async () => await books.CountUnsettled() == 0, SettleTarget * 2);
         var unsettled = settled > SettleTarget ? Math.Max(1, await books.CountUnsettled()) : 0;
-        var verdicts = await new Judge(history.Operations, await books.ReadAll()).Decide(workload.CoinsOf, workload.DiamondsOf, unsettled);
+        var transfers = cluster.Provider is null ? null : await PaidOut(cluster.Provider, books);
+        var verdicts = await new Judge(history.Operations, await books.ReadAll(), transfers).Decide(workload.CoinsOf, workload.DiamondsOf, unsettled);
 
         var report = new Report(settings, commit, history.Operations, injected, impossible, verdicts, alive, settled, Logged(cluster.Folder, "silo*.log", "Fenced:").Count, Logged(cluster.Folder, "gateway*.log", "Unexpected fault"));
         report.Write(AnsiConsole.Console);
         report.WriteTo(Path.Combine(cluster.Folder, "report.md"));
         if (settings.ReportFile is { } file) report.WriteTo(file);
         return verdicts.All(verdict => verdict.Holds) && alive < settings.Patience;
+    }
+
+    /// <summary>What the provider has paid once every payout has ended, which takes as long as it is asked for at most.</summary>
+    private async Task<IReadOnlyList<Transfer>> PaidOut(Provider provider, Books books)
+    {
+        await TimeUntil(async () => await books.CountOpenPayouts() == 0, settings.Patience);
+        return await provider.Transfers();
     }
 
     /// <summary>The faults that this machine allows, and those that it does not, with what they need.</summary>

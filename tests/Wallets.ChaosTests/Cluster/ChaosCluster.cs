@@ -15,14 +15,16 @@ internal sealed class ChaosCluster : IAsyncDisposable
     public const int Silos = 3;
     public const int Gateways = 2;
 
+    private const int ProviderPort = 15;   // of the block of ports that the cluster has
+
     private readonly int _firstPort;
     private readonly Process _script;
     private readonly TcpProxy[] _wires;
     private readonly IReadOnlyDictionary<string, string> _secrets;
 
-    private ChaosCluster(string folder, int firstPort, Process script, TcpProxy[] wires, Network network, SmallDisk? disk)
+    private ChaosCluster(string folder, int firstPort, Process script, TcpProxy[] wires, Network network, SmallDisk? disk, Provider? provider)
     {
-        (Folder, _firstPort, _script, _wires, Network, Disk) = (folder, firstPort, script, wires, network, disk);
+        (Folder, _firstPort, _script, _wires, Network, Disk, Provider) = (folder, firstPort, script, wires, network, disk, provider);
         _secrets = ClusterScript.Secrets(folder);
         Control = new Control(ControlFolder(folder), null);
     }
@@ -32,6 +34,9 @@ internal sealed class ChaosCluster : IAsyncDisposable
 
     /// <summary>PostgreSQL's own small disk, if this run has one.</summary>
     public SmallDisk? Disk { get; }
+
+    /// <summary>Who pays creators; nobody if the silos have networks of their own, from where it cannot be reached.</summary>
+    public Provider? Provider { get; }
 
     /// <summary>What the nodes are told.</summary>
     public Control Control { get; }
@@ -59,6 +64,7 @@ internal sealed class ChaosCluster : IAsyncDisposable
         Directory.CreateDirectory(ControlFolder(folder));
         var firstPort = Ports.FreeBlock();
         var wires = Enumerable.Range(0, Silos + 1).Select(n => new TcpProxy(new IPEndPoint(network.Outside, firstPort + 40 + n), firstPort)).ToArray();
+        var provider = network.CanPart ? null : await Provider.Start(firstPort + ProviderPort);
         var script = await ClusterScript.Start(
         [
             ("WALLETS_CLUSTER_DIR", folder),
@@ -72,8 +78,13 @@ internal sealed class ChaosCluster : IAsyncDisposable
             ("Wallets__Refunds__FlaggedHoldDays", "0"),   // so that what creators have can be cashed out at once
             ("Wallets__Limits__CoinsPerDay", "1000000000"),
             ("Wallets__Limits__CoinsPerWeek", "1000000000"),
+            ("Wallets__Payouts__AskAgainAfter", "00:00:00.500"),
+            ("Wallets__Payouts__AskAtMostEvery", "00:00:02"),
+            ("Wallets__PayoutProvider__Timeout", "00:00:03"),
+            ("Wallets__Payouts__ResubmitAfter", "00:00:05"),
+            .. provider is null ? Array.Empty<(string, string)>() : [("Wallets__PayoutProvider__Url", $"http://127.0.0.1:{firstPort + ProviderPort}")],
         ]);
-        return new ChaosCluster(folder, firstPort, script, wires, network, disk);
+        return new ChaosCluster(folder, firstPort, script, wires, network, disk, provider);
     }
 
     public Task Signal(string name, string signal) => Pid(name) is { } pid ? Shell.Signal(pid, signal) : Task.CompletedTask;
@@ -136,6 +147,7 @@ internal sealed class ChaosCluster : IAsyncDisposable
     {
         await ClusterScript.Stop(_script);
         foreach (var wire in _wires) await wire.DisposeAsync();
+        if (Provider is not null) await Provider.DisposeAsync();
     }
 
     private static string ControlFolder(string folder) => Path.Combine(folder, "control");

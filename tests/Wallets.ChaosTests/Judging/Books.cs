@@ -8,7 +8,7 @@ internal enum Holder { Wallet = 1, Creator = 2 }
 /// <summary>The kinds of lines, as the schema numbers them.</summary>
 internal static class Kinds
 {
-    public const short Purchase = 1, GiftSent = 2, Refunded = 5, GiftRefunded = 7, StandingChanged = 10, GiftReceived = 11, PayoutReserved = 12, ClawedBack = 15;
+    public const short Purchase = 1, GiftSent = 2, Refunded = 5, GiftRefunded = 7, StandingChanged = 10, GiftReceived = 11, PayoutReserved = 12, PayoutReturned = 13, PayoutPaid = 14, ClawedBack = 15;
 }
 
 /// <summary>One row of the table of entries, with names.</summary>
@@ -43,7 +43,7 @@ internal sealed class Books(string connectionString)
     public async Task<IReadOnlyList<Line>> ReadAll() => await Query(
         """
         SELECT a.kind, a.name, e.seq, e.transfer_id, e.kind, e.amount, e.balance_after, o.name, coalesce(e.diamonds, (e.detail ->> 'diamonds')::bigint),
-               CASE e.kind WHEN 2 THEN e.stream_id || '/' || e.gift_id || '/' || e.quantity WHEN 5 THEN e.detail ->> 'lot' ELSE e.detail ->> 'refund' END,
+               CASE e.kind WHEN 2 THEN e.stream_id || '/' || e.gift_id || '/' || e.quantity WHEN 5 THEN e.detail ->> 'lot' WHEN 13 THEN e.detail ->> 'payout' WHEN 14 THEN e.detail ->> 'payout' ELSE e.detail ->> 'refund' END,
                CASE e.kind WHEN 1 THEN 'dev:' || (e.detail ->> 'payment') END, (e.detail ->> 'coins')::bigint, e.detail ->> 'gift'
         FROM entries e JOIN accounts a ON a.account_id = e.account_id LEFT JOIN accounts o ON o.account_id = e.counterparty
         ORDER BY e.account_id, e.seq
@@ -58,6 +58,14 @@ internal sealed class Books(string connectionString)
     public async Task<long> CountUnsettled(DateTime from, DateTime to) => (await Query(Unsettled, row => row.GetInt64(0), from, to))[0];
 
     public Task<long> CountUnsettled() => CountUnsettled(DateTime.UnixEpoch, DateTime.MaxValue.ToUniversalTime());
+
+    /// <summary>Payouts that have not ended.</summary>
+    public async Task<long> CountOpenPayouts() => (await Query(
+        """
+        SELECT count(*) FROM entries p WHERE kind = 12
+        AND NOT EXISTS (SELECT FROM entries e WHERE e.kind IN (13, 14) AND e.account_id = p.account_id AND e.detail ->> 'payout' = p.transfer_id::text)
+        """,
+        row => row.GetInt64(0)))[0];
 
     private async Task<List<T>> Query<T>(string sql, Func<NpgsqlDataReader, T> read, params object[] parameters)
     {

@@ -1,3 +1,4 @@
+using Wallets.ChaosTests.Cluster;
 using Wallets.ChaosTests.Work;
 
 namespace Wallets.ChaosTests.Judging;
@@ -14,7 +15,7 @@ internal sealed record Verdict(int Invariant, string Says, int Found, IReadOnlyL
 /// Says from the history and the database alone whether every invariant held: it rebuilds each account line by line, compares
 /// what was answered with what is written both ways, and lets <see cref="Model"/> replay the whole.
 /// </summary>
-internal sealed class Judge(IReadOnlyCollection<Operation> history, IReadOnlyList<Line> lines)
+internal sealed class Judge(IReadOnlyCollection<Operation> history, IReadOnlyList<Line> lines, IReadOnlyList<Transfer>? transfers)
 {
     private const int Examples = 10;
 
@@ -30,7 +31,7 @@ internal sealed class Judge(IReadOnlyCollection<Operation> history, IReadOnlyLis
         Of(2, "each balance is what its grain answers when quiet", await AgreeWithGrains(coinsOf, diamondsOf)),
         Of(3, "no gap, no repeat, each balance follows the one before", Chain()),
         Of(4, "every gift has exactly its credit, every refund takes back its own lot's gifts", [.. Credits(), .. Refunds()]),
-        Of(5, "acknowledged is present once, refused is absent", Outcomes()),
+        Of(5, "acknowledged is present once, refused is absent; a payout ends once and is paid once", [.. Outcomes(), .. Payouts()]),
         Of(6, "one key has one effect and one answer, and a single-threaded model explains every answer", [.. Answers(), .. new Model(history, lines).Unexplained()]),
         Of(7, "no balance is below zero", lines.Where(line => line.After < 0 && line.Holder == Holder.Wallet).Select(line => $"{line}")),
         Of(8, "nothing stays in flight", unsettled == 0 ? [] : [$"{unsettled} gifts are unsettled"]),
@@ -51,7 +52,7 @@ internal sealed class Judge(IReadOnlyCollection<Operation> history, IReadOnlyLis
         if (Held(Holder.Wallet) + redeemed + refunded != issued) yield return $"wallets hold {Held(Holder.Wallet)} coins; {issued} were issued, {redeemed} redeemed and {refunded} refunded";
 
         var earned = lines.Where(line => line.Kind == Kinds.GiftSent).Sum(line => line.Diamonds ?? 0);
-        var (credited, reserved, takenBack) = (Sum(Kinds.GiftReceived), -Sum(Kinds.PayoutReserved), -Sum(Kinds.ClawedBack));
+        var (credited, reserved, takenBack) = (Sum(Kinds.GiftReceived), -Sum(Kinds.PayoutReserved) - Sum(Kinds.PayoutReturned), -Sum(Kinds.ClawedBack));
         var inFlight = earned - credited;
         if (Held(Holder.Creator) + reserved + takenBack + inFlight != earned || inFlight < 0)
             yield return $"creators hold {Held(Holder.Creator)} diamonds, {reserved} are reserved, {takenBack} taken back, {inFlight} in flight; {earned} were issued";
@@ -146,6 +147,22 @@ internal sealed class Judge(IReadOnlyCollection<Operation> history, IReadOnlyLis
         foreach (var line in lines.Where(line => line.IsOfRefund && !known.Contains((line.Other is { } other && line.Holder == Holder.Creator ? other : line.Account, Guid.Parse(line.Content!))))) yield return $"nobody asked for the refund of {line}";
         foreach (var payment in lines.Where(line => line.Payment is not null).GroupBy(line => line.Payment).Where(payment => payment.Count() > 1))
             yield return $"{payment.Key} minted {payment.Count()} times: {string.Join(" and ", payment)}";
+    }
+
+    /// <summary>By the provider's own list: what has left, has left once, and is written down as paid.</summary>
+    private IEnumerable<string> Payouts()
+    {
+        var ends = lines.Where(line => line.Kind is Kinds.PayoutReturned or Kinds.PayoutPaid).ToLookup(line => (line.Account, line.Content));
+        var reserved = lines.Where(line => line.Kind == Kinds.PayoutReserved).ToList();
+        foreach (var payout in reserved.Where(payout => ends[(payout.Account, $"{payout.Transfer}")].Count() > 1)) yield return $"{payout} ended more than once";
+        foreach (var payout in reserved)
+            foreach (var end in ends[(payout.Account, $"{payout.Transfer}")])
+                if ((end.Kind == Kinds.PayoutPaid ? end.Diamonds : end.Amount) != -payout.Amount) yield return $"{end} is not the end of {payout}";
+        if (transfers is null) yield break;
+
+        foreach (var order in transfers.GroupBy(transfer => transfer.IdempotencyKey).Where(order => order.Count() > 1)) yield return $"the provider paid {order.Key} {order.Count()} times";
+        var paid = lines.Count(line => line.Kind == Kinds.PayoutPaid);
+        if (paid != transfers.Count) yield return $"{paid} payouts are paid by the books, {transfers.Count} by the provider";
     }
 
     /// <summary>A proof that its own user offers again under another key is answered with what it minted.</summary>

@@ -46,6 +46,7 @@ internal sealed class ChaosLedger(ILedger inner, Control control) : WrappedLedge
         if (kinds.Contains(EntryKind.GiftSent)) control.Pass($"{when}-debit");
         if (kinds.Contains(EntryKind.GiftReceived)) control.Pass($"{when}-credit");
         if (kinds.Contains(EntryKind.PayoutReserved)) control.Pass($"{when}-payout");
+        if (kinds.Contains(EntryKind.PayoutPaid)) control.Pass($"{when}-payout-paid");
         if (kinds.Contains(EntryKind.Refunded)) control.Pass($"{when}-refund");
         if (kinds.Contains(EntryKind.ClawedBack)) control.Pass($"{when}-clawback");
     }

@@ -16,7 +16,7 @@ internal sealed class Control(string folder, Bug? bug)
     public static IReadOnlyList<string> Points { get; } =
     [
         "after-claim", "before-purchase", "after-purchase", "before-debit", "after-debit", "credit-arrives", "before-credit", "after-credit",
-        "credit-answered", "before-payout", "after-payout", "before-refund", "after-refund", "before-clawback", "after-clawback",
+        "credit-answered", "before-payout", "after-payout", "before-payout-paid", "after-payout-paid", "before-refund", "after-refund", "before-clawback", "after-clawback",
     ];
 
     public Bug? Bug => bug;

@@ -65,7 +65,7 @@ internal sealed class Workload(IReadOnlyList<HttpDoor> http, GrainDoor grains, H
                 if (await Buy(viewer, key, $"dev:{key}", at) == End.Ok) bought.Add(key);
                 used.Add(() => Buy(other, Guid.CreateVersion7(), $"dev:{key}", at));   // somebody else's proof
                 break;
-            case < 78:   // sometimes one that is refunded already
+            case < 77:   // sometimes one that is refunded already
                 var purchase = bought[random.Next(bought.Count)];
                 await GiveBack(viewer, key, purchase, at);
                 used.Add(() => GiveBack(viewer, key, purchase, at + 1));
