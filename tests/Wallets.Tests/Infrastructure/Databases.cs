@@ -122,7 +122,7 @@ internal sealed class PostgresServer
     public Task Stop() => Shell.Run(Repository.File("deploy/postgres/temporary.sh"), "stop", _folder, "immediate");
 
     private string ConnectionTo(string database, string role, string password) =>
-        new NpgsqlConnectionStringBuilder(_superuser.ToString()) { Database = database, Username = role, Password = password, Pooling = true, MaxPoolSize = 20 }.ToString();
+        new NpgsqlConnectionStringBuilder(_superuser.ToString()) { Database = database, Username = role, Password = password, Pooling = true, MaxPoolSize = 20, ConnectionIdleLifetime = 5, ConnectionPruningInterval = 1 }.ToString();
 
     private async Task Execute(string database, string sql)
     {
