@@ -24,12 +24,17 @@ internal static class Ports
         throw new InvalidOperationException($"No free ports between {First} and {First + Blocks * BlockSize}.");
     }
 
-    /// <summary>A port that the machine picks.</summary>
+    /// <summary>One port, of those that no cluster takes; not the same again for long, so that whoever asked has time to open it.</summary>
     public static int Free()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        const int Singles = BlockSize - TakenByACluster;
+        for (var tried = 0; tried < Blocks * Singles; tried++)
+        {
+            var n = Interlocked.Increment(ref _next) % (Blocks * Singles);
+            var port = First + n / Singles * BlockSize + TakenByACluster + n % Singles;
+            if (IsFree(port)) return port;
+        }
+        throw new InvalidOperationException($"No free port between {First} and {First + Blocks * BlockSize}.");
     }
 
     private static bool IsFree(int port)
