@@ -7,6 +7,17 @@ internal static class StatementLines
 {
     private const string StandingChanged = "standing_changed";
 
+    /// <summary>Lines of an account in order, with the names and gifts that stand on other accounts.</summary>
+    public static async Task<StatementLine[]> Read(ILedger ledger, long accountId, long afterSeq, int limit)
+    {
+        var entries = await ledger.Read(accountId, afterSeq, limit);
+        var names = await ledger.NameAccounts([.. entries.Select(entry => entry.Counterparty).Where(id => id != 0).Distinct()]);
+        var received = entries.Any(entry => entry.Kind == EntryKind.GiftReceived)
+            ? (await ledger.ReadReceived(accountId, afterSeq, entries[^1].Seq, limit)).ToDictionary(gift => gift.Seq, gift => gift.Debit.Gift)
+            : [];
+        return [.. entries.Select(entry => Of(entry, names, entry.Gift ?? received.GetValueOrDefault(entry.Seq)))];
+    }
+
     /// <param name="entry">The account's own entry.</param>
     /// <param name="names">Names of the accounts on the other side.</param>
     /// <param name="gift">The gift's facts, which on a credit come from the debit.</param>
