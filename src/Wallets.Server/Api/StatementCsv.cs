@@ -25,8 +25,8 @@ internal sealed class StatementCsv(IBufferWriter<byte> output)
         foreach (var text in before) Add(text);
         Add(line.Seq).Add(line.Kind).Add(line.Amount).Add(line.BalanceAfter).Add(line.TransferId).Add(line.Counterparty).Add(line.RecordedAt);
         Add(line.StreamId).Add(line.GiftId).Add(line.Quantity).Add(line.Diamonds?.Value).Add(line.RateVersion).Add(line.PackId).Add(line.Channel);
-        Add(line.Price).Add(line.Bonus).Add(line.ExpiresAt).Add(line.Lot).Add(line.Gift).Add(line.Refund).Add(line.Coins).Add(line.FromPending);
-        Add(line.Owed).Add(line.HoldDays).Add(line.Standing).Add(line.Campaign).Add(line.Reason).Add(line.Payout).Add(line.Fee).Add(line.PaidOut);
+        Add(line.Price).Add(line.Bonus?.Value).Add(line.ExpiresAt).Add(line.Lot).Add(line.Gift).Add(line.Refund).Add(line.Coins?.Value).Add(line.FromPending?.Value);
+        Add(line.Owed?.Value).Add(line.HoldDays).Add(line.Standing).Add(line.Campaign).Add(line.Reason).Add(line.Payout).Add(line.Fee).Add(line.PaidOut);
         Add(line.ExchangeRate).Add(line.Reference);
         End();
     }
