@@ -69,6 +69,7 @@ public sealed record Refusal(string Code, string Detail)
     public const string UnknownNotificationType = "unknown_notification_type";
     public const string InsufficientDiamonds = "insufficient_diamonds";
     public const string BelowMinimum = "below_minimum";
+    public const string InvalidPeriod = "invalid_period";
     public const string InvalidTitle = "invalid_title";
     public const string InvalidAct = "invalid_act";
     public const string UnknownAct = "unknown_act";

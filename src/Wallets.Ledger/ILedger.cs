@@ -32,6 +32,9 @@ public interface ILedger
     /// <summary>An account's entries after <paramref name="afterSeq"/> in order, at most <paramref name="limit"/>.</summary>
     Task<IReadOnlyList<Entry>> Read(long accountId, long afterSeq, int limit);
 
+    /// <summary>Entries of all accounts, account by account in order, after that one, at most <paramref name="limit"/>.</summary>
+    Task<IReadOnlyList<Entry>> ReadAll(long afterAccountId, long afterSeq, int limit);
+
     /// <summary>The seq of the account's last entry, 0 for none.</summary>
     Task<long> LastSeq(long accountId);
 

@@ -206,13 +206,8 @@ internal abstract partial class AccountGrain<TState>(
     protected async Task<Page<StatementLine>> ReadStatement(long afterSeq, int limit)
     {
         if (AccountId is not { } accountId) return new([], null);
-        var entries = await ledger.Read(accountId, afterSeq, limit);
-        var others = entries.Select(entry => entry.Counterparty).Where(id => id != 0).Distinct().ToList();
-        var names = await ledger.NameAccounts(others);
-        var received = entries.Any(entry => entry.Kind == EntryKind.GiftReceived)
-            ? (await ledger.ReadReceived(accountId, afterSeq, entries[^1].Seq, limit)).ToDictionary(gift => gift.Seq, gift => gift.Debit.Gift)
-            : [];
-        return new([.. entries.Select(entry => StatementLines.Of(entry, names, entry.Gift ?? received.GetValueOrDefault(entry.Seq)))], entries.Count == limit ? entries[^1].Seq.ToString() : null);
+        var lines = await StatementLines.Read(ledger, accountId, afterSeq, limit);
+        return new(lines, lines.Length == limit ? lines[^1].Seq.ToString() : null);
     }
 
     private void Fold(Entry entry)

@@ -13,7 +13,16 @@ public interface IAuditSnapshot : IAsyncDisposable
 
     /// <summary>The SQL of an entry's time as seconds since 1970.</summary>
     string SecondsSinceEpoch(string column);
+
+    /// <summary>The SQL of an entry's time as whole UTC days since 1970.</summary>
+    string DaysSinceEpoch(string column);
+
+    /// <summary>The SQL of a time to compare an entry's time with.</summary>
+    string Time(DateTimeOffset time);
 }
+
+/// <summary>What engines say differently.</summary>
+internal sealed record SqlWords(Func<string, string> SecondsSinceEpoch, Func<string, string> DaysSinceEpoch, Func<DateTimeOffset, string> Time);
 
 /// <summary>A snapshot held by one open transaction of one connection.</summary>
 internal sealed class TransactionSnapshot(
@@ -21,7 +30,7 @@ internal sealed class TransactionSnapshot(
     DbTransaction transaction,
     string columns,
     Func<DbDataReader, Entry> readEntry,
-    Func<string, string> secondsSinceEpoch) : IAuditSnapshot
+    SqlWords words) : IAuditSnapshot
 {
     public async IAsyncEnumerable<(AccountKind Kind, Entry Entry)> ReadAll([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
     {
@@ -40,7 +49,9 @@ internal sealed class TransactionSnapshot(
         return result;
     }
 
-    public string SecondsSinceEpoch(string column) => secondsSinceEpoch(column);
+    public string SecondsSinceEpoch(string column) => words.SecondsSinceEpoch(column);
+    public string DaysSinceEpoch(string column) => words.DaysSinceEpoch(column);
+    public string Time(DateTimeOffset time) => words.Time(time);
 
     public async ValueTask DisposeAsync()
     {

@@ -169,6 +169,9 @@ public sealed partial class PostgresLedger : ILedger, IAsyncDisposable
     public async Task<IReadOnlyList<Entry>> Read(long accountId, long afterSeq, int limit) =>
         await Query($"SELECT {Columns} FROM entries WHERE account_id = $1 AND seq > $2 ORDER BY seq LIMIT $3", ReadEntry, default, accountId, afterSeq, limit);
 
+    public async Task<IReadOnlyList<Entry>> ReadAll(long afterAccountId, long afterSeq, int limit) =>
+        await Query(_scans, $"SELECT {Columns} FROM entries WHERE (account_id, seq) > ($1, $2) ORDER BY account_id, seq LIMIT $3", ReadEntry, default, afterAccountId, afterSeq, limit);
+
     public async Task<long> LastSeq(long accountId) =>
         (await Query("SELECT coalesce(max(seq), 0) FROM entries WHERE account_id = $1", row => row.GetInt64(0), default, accountId))[0];
 
@@ -307,11 +310,16 @@ public sealed partial class PostgresLedger : ILedger, IAsyncDisposable
         return published.Count == 1;
     }
 
+    private static readonly SqlWords Words = new(
+        column => $"EXTRACT(EPOCH FROM {column})",
+        column => $"FLOOR(EXTRACT(EPOCH FROM {column}) / 86400)::bigint",
+        time => $"TIMESTAMPTZ '{time.UtcDateTime:O}'");
+
     public async Task<IAuditSnapshot> OpenSnapshot(CancellationToken cancellation)
     {
         var connection = await _scans.OpenConnectionAsync(cancellation);
         var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellation);
-        return new TransactionSnapshot(connection, transaction, EntryColumns, ReadEntry, column => $"EXTRACT(EPOCH FROM {column})");
+        return new TransactionSnapshot(connection, transaction, EntryColumns, ReadEntry, Words);
     }
 
     public async Task Ping(CancellationToken cancellation) => await Query("SELECT 1", row => row.GetInt32(0), cancellation);

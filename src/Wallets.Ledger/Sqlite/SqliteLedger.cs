@@ -108,6 +108,9 @@ public sealed partial class SqliteLedger : ILedger, IAsyncDisposable
     public Task<IReadOnlyList<Entry>> Read(long accountId, long afterSeq, int limit) => Reading<IReadOnlyList<Entry>>(connection =>
         Query(connection, $"SELECT {Columns} FROM entries WHERE account_id = $1 AND seq > $2 ORDER BY seq LIMIT $3", ReadEntry, accountId, afterSeq, (long)limit));
 
+    public Task<IReadOnlyList<Entry>> ReadAll(long afterAccountId, long afterSeq, int limit) => Reading<IReadOnlyList<Entry>>(connection =>
+        Query(connection, $"SELECT {Columns} FROM entries WHERE (account_id, seq) > ($1, $2) ORDER BY account_id, seq LIMIT $3", ReadEntry, afterAccountId, afterSeq, (long)limit));
+
     public Task<long> LastSeq(long accountId) => Reading(connection =>
         Query(connection, "SELECT coalesce(max(seq), 0) FROM entries WHERE account_id = $1", row => row.GetInt64(0), accountId)[0]);
 
@@ -225,11 +228,13 @@ public sealed partial class SqliteLedger : ILedger, IAsyncDisposable
         }
     }
 
+    private static readonly SqlWords Words = new(column => $"({column} / 1000000)", column => $"({column} / 86400000000)", time => $"{ToMicroseconds(time)}");
+
     public Task<IAuditSnapshot> OpenSnapshot(CancellationToken cancellation)
     {
         var connection = Open();
         return Task.FromResult<IAuditSnapshot>(new TransactionSnapshot(
-            connection, connection.BeginTransaction(deferred: true), EntryColumns, ReadEntry, column => $"({column} / 1000000)"));
+            connection, connection.BeginTransaction(deferred: true), EntryColumns, ReadEntry, Words));
     }
 
     public Task Ping(CancellationToken cancellation) => Reading(connection => Query(connection, "SELECT 1", row => row.GetInt64(0)));

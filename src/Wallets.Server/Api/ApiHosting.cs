@@ -32,6 +32,7 @@ internal static class ApiHosting
         builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
         builder.Services.AddOpenApi("v1", ApiDocument.Configure);
         builder.Services.AddSignalR().AddJsonProtocol(options => options.PayloadSerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default));
+        builder.Services.AddSingleton<StatementExport>();
         builder.Services.AddSingleton<LiveFeed>();
         builder.Services.AddHostedService(services => services.GetRequiredService<LiveFeed>());
     }
@@ -49,6 +50,8 @@ internal static class ApiHosting
         v1.MapCreators();
         v1.MapPayouts();
         v1.MapAdmin();
+        v1.MapStatements();
+        v1.MapFinance();
         v1.MapWebhooks();
         v1.MapNotifications();
         app.MapHub<LiveHub>("/live").AllowAnonymous();
@@ -104,4 +107,7 @@ internal static class ApiHosting
 [JsonSerializable(typeof(Page<PackAnswer>))]
 [JsonSerializable(typeof(Page<RateCard>))]
 [JsonSerializable(typeof(Page<StatementLine>))]
+[JsonSerializable(typeof(PlatformLine))]
+[JsonSerializable(typeof(MoneyReceipt))]
+[JsonSerializable(typeof(Page<DayTotals>))]
 internal sealed partial class ApiJson : JsonSerializerContext;

@@ -26,6 +26,16 @@ public sealed class ServerProcess : IAsyncDisposable
     public bool HasExited => _process.HasExited;
     public int ExitCode => _process.ExitCode;
 
+    /// <summary>The most memory it has had at once, in bytes.</summary>
+    public long PeakMemory
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.PeakWorkingSet64;
+        }
+    }
+
     /// <summary>Starts the all-in-one server on SQLite in <paramref name="folder"/>, on free ports.</summary>
     public static async Task<ServerProcess> StartAllInOne(string folder, params string[] settings)
     {
@@ -112,6 +122,9 @@ public sealed class ApiClient : IDisposable
     }
 
     public static ApiClient Anonymous(string url) => new(new HttpClient { BaseAddress = new Uri(url) });
+
+    /// <summary>Has another client speak as the same user.</summary>
+    public void Lend(HttpClient other) => other.DefaultRequestHeaders.Authorization = _http.DefaultRequestHeaders.Authorization;
 
     public void Bearer(string token) => _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
 
