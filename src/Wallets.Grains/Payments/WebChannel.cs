@@ -1,21 +1,14 @@
 using System.Buffers.Text;
-using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 
 namespace Wallets.Grains.Payments;
 
 /// <summary>
-/// A checkout of one's own on the web. It signs events: header <c>Wallets-Signature: t=UNIX-SECONDS,v1=HEX</c>, the HMAC-SHA256 of
-/// <c>t.body</c>, with several <c>v1</c> while secrets are changed. An event is old after five minutes. The proof of a purchase is the
+/// A checkout of one's own on the web. It signs events as <see cref="WebhookSignature"/> says, and an event is old after its tolerance. The proof of a purchase is the
 /// event <c>payment.succeeded</c> with its signature, <c>t=…,v1=….BASE64URL-OF-BODY</c>, and never too old: its payment counts once.
 /// </summary>
 internal sealed class WebChannel(WebOptions options, TimeProvider time) : INotifyingChannel
 {
-    private const string SignatureHeader = "Wallets-Signature";
-    private const int MostSignatures = 8;
-    private static readonly TimeSpan Tolerance = TimeSpan.FromMinutes(5);
-
     private readonly byte[][] _secrets = [.. options.Secrets.Select(Encoding.UTF8.GetBytes)];
 
     public string Name => "web";
@@ -27,7 +20,7 @@ internal sealed class WebChannel(WebOptions options, TimeProvider time) : INotif
     public Task<Outcome<Payment>> Verify(Payment payment, string proof, string userId, CoinPack pack)
     {
         var (signature, body) = Open(proof)!.Value;
-        var refusal = CheckSignature(signature, body, out _) ?? Judge(Succeeded(body)!, userId, pack);
+        var refusal = SignedAt(signature, body) is null ? NotSigned : Judge(Succeeded(body)!, userId, pack);
         return Task.FromResult<Outcome<Payment>>(refusal is null ? payment : refusal);
     }
 
@@ -40,12 +33,16 @@ internal sealed class WebChannel(WebOptions options, TimeProvider time) : INotif
         return null;
     }
 
+    private DateTimeOffset? SignedAt(string header, string body) => WebhookSignature.SignedAt(header, Encoding.UTF8.GetBytes(body), _secrets);
+
+    private static Refusal NotSigned => new(Refusal.InvalidSignature, $"Send {WebhookSignature.Header}: t=UNIX-SECONDS,v1=HEX, by a secret of this channel.");
+
     public Task<Outcome<AcceptedDelivery>> Accept(Delivery delivery) => Task.FromResult(AcceptNow(delivery));
 
     private Outcome<AcceptedDelivery> AcceptNow(Delivery delivery)
     {
-        if (CheckSignature(delivery.Header(SignatureHeader) ?? "", delivery.Body, out var signedAt) is { } refusal) return refusal;
-        if ((time.GetUtcNow() - signedAt).Duration() > Tolerance) return new Refusal(Refusal.SignatureExpired, "The signature's time is more than five minutes away.");
+        if (SignedAt(delivery.Header(WebhookSignature.Header) ?? "", delivery.Body) is not { } signedAt) return NotSigned;
+        if ((time.GetUtcNow() - signedAt).Duration() > WebhookSignature.Tolerance) return new Refusal(Refusal.SignatureExpired, "The signature's time is more than five minutes away.");
         return PaymentsJson.Read(delivery.Body, PaymentsJson.Default.WebEvent)?.Id is { } id && Identifier.IsValid(id)
             ? new AcceptedDelivery(id)
             : new Refusal(Refusal.InvalidNotification, "An event is {\"id\", \"type\", \"data\"}.");
@@ -84,8 +81,8 @@ internal sealed class WebChannel(WebOptions options, TimeProvider time) : INotif
     /// <summary>An event that was accepted is its own proof, signed anew: the secret it came with may be gone by now.</summary>
     private string ProofOf(string body)
     {
-        var t = time.GetUtcNow().ToUnixTimeSeconds();
-        return $"t={t},v1={Convert.ToHexStringLower(Sign(_secrets[0], t, body))}.{Base64Url.EncodeToString(Encoding.UTF8.GetBytes(body))}";
+        var bytes = Encoding.UTF8.GetBytes(body);
+        return $"{WebhookSignature.Sign(bytes, _secrets[0], time.GetUtcNow())}.{Base64Url.EncodeToString(bytes)}";
     }
 
     private static (string Signature, string Body)? Open(string proof)
@@ -103,27 +100,6 @@ internal sealed class WebChannel(WebOptions options, TimeProvider time) : INotif
 
     private static WebEventData? Succeeded(string body) =>
         PaymentsJson.Read(body, PaymentsJson.Default.WebEvent) is { Type: "payment.succeeded", Data: { } data } ? data : null;
-
-    /// <summary>Null if one of the signatures is by one of the secrets.</summary>
-    private Refusal? CheckSignature(string header, string body, out DateTimeOffset signedAt)
-    {
-        signedAt = DateTimeOffset.UnixEpoch;
-        var parts = header.Split(',');
-        var time = Array.Find(parts, part => part.StartsWith("t=", StringComparison.Ordinal));
-        if (time is null || parts.Length > MostSignatures || !long.TryParse(time[2..], NumberStyles.None, CultureInfo.InvariantCulture, out var t) || t > 253_402_300_799)
-            return new(Refusal.InvalidSignature, $"Send {SignatureHeader}: t=UNIX-SECONDS,v1=HEX.");
-        signedAt = DateTimeOffset.FromUnixTimeSeconds(t);
-        foreach (var part in parts)
-        {
-            if (!part.StartsWith("v1=", StringComparison.Ordinal)) continue;
-            var given = new byte[HMACSHA256.HashSizeInBytes];
-            if (Convert.FromHexString(part.AsSpan(3), given, out _, out var written) != System.Buffers.OperationStatus.Done || written != given.Length) continue;
-            if (Array.Exists(_secrets, secret => CryptographicOperations.FixedTimeEquals(Sign(secret, t, body), given))) return null;
-        }
-        return new(Refusal.InvalidSignature, "No signature is by a secret of this channel.");
-    }
-
-    private static byte[] Sign(byte[] secret, long t, string body) => HMACSHA256.HashData(secret, Encoding.UTF8.GetBytes($"{t}.{body}"));
 }
 
 internal sealed record WebEvent(string? Id, string? Type, WebEventData? Data);

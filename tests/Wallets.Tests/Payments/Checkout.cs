@@ -28,5 +28,5 @@ internal static class Checkout
 
     public static string Proof(string body, DateTimeOffset? at = null, params string[] secrets) => $"{Sign(body, at, secrets)}.{Base64Url.EncodeToString(Encoding.UTF8.GetBytes(body))}";
 
-    public static Delivery Deliver(string body, string? signature = null) => new("web", body, new() { ["Wallets-Signature"] = signature ?? Sign(body) }, null);
+    public static Delivery Deliver(string body, string? signature = null) => new("web", body, new() { [WebhookSignature.Header] = signature ?? Sign(body) }, null);
 }

@@ -83,7 +83,7 @@ public sealed class WebhookTests(Databases databases)
     private static Task<ApiAnswer> Deliver(ApiClient client, string body, string? signature = null, string channel = "web")
     {
         var content = new StringContent(body, Encoding.UTF8, "application/json");
-        content.Headers.TryAddWithoutValidation("Wallets-Signature", signature ?? Checkout.Sign(body));
+        content.Headers.TryAddWithoutValidation(WebhookSignature.Header, signature ?? Checkout.Sign(body));
         return client.Send(HttpMethod.Post, $"/v1/webhooks/{channel}", content, null);
     }
 

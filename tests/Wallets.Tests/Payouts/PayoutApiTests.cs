@@ -129,7 +129,7 @@ public sealed class PayoutApiTests(Databases databases, PayoutSandbox sandbox) :
         var body = JsonSerializer.SerializeToUtf8Bytes(told);
         using var request = new HttpRequestMessage(HttpMethod.Post, $"{url}/v1/webhooks/identity") { Content = new ByteArrayContent(body) };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json") { CharSet = Encoding.UTF8.WebName };
-        request.Headers.Add(SignedWebhook.Header, SignedWebhook.Sign(body, secret, TimeProvider.System.GetUtcNow() + age));
+        request.Headers.Add(WebhookSignature.Header, WebhookSignature.Sign(body, Encoding.UTF8.GetBytes(secret), TimeProvider.System.GetUtcNow() + age));
         return await http.SendAsync(request);
     }
 
