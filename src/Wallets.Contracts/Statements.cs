@@ -99,7 +99,7 @@ public sealed record MoneyReceipt(
 /// <summary>In the minor unit of <paramref name="Currency"/>; <paramref name="Paid"/> is the sum of the four parts.</summary>
 /// <param name="StoreFee">What the store or checkout kept, by the rate card in force at the purchase.</param>
 /// <param name="Platform">What is left for the platform: below zero where bonus coins or another currency paid the creator.</param>
-/// <param name="Agency">The agency's part of the creator's diamonds.</param>
+/// <param name="Agency">The agency's part of the creator's diamonds, by the contract in force at the gift; a payout is divided by the one in force when it is requested.</param>
 /// <param name="Creator">The gift's diamonds at the value of its rate card.</param>
 [GenerateSerializer, Immutable, Alias("money-division")]
 public sealed record MoneyDivision(string Currency, long Paid, long StoreFee, long Platform, long Agency, long Creator);

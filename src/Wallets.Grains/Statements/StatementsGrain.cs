@@ -1,5 +1,6 @@
 using Orleans.Concurrency;
 using Wallets.Grains.Accounts;
+using Wallets.Grains.Payouts;
 using Wallets.Ledger;
 using Wallets.Ledger.Accounts;
 
@@ -68,10 +69,12 @@ internal sealed class StatementsGrain(ILedger ledger) : Grain, IStatementsGrain
         var costs = trace.Uses.ConvertAll(use => GiftMoney.CostOf(use, trace.Lots[use.Lot], rates));
         var gift = debit.Gift!;
         var rate = rates.First(card => card.Version == gift.RateVersion);
-        // A contract divides a payout, when it is requested; until gifts carry one, the agency has no part here.
-        var divisions = GiftMoney.Divide(gift, costs, rate, agencyBasisPoints: 0);
+        var creatorId = (await ledger.NameAccounts([debit.Counterparty]))[debit.Counterparty];
+        // By the contract in force at the gift; a payout is divided, in one, by the one in force when it is requested.
+        var contract = (await GrainFactory.GetGrain<IPayoutStanding>(creatorId).GetStanding()).ContractAt(debit.RecordedAt);
+        var divisions = GiftMoney.Divide(gift, costs, rate, contract is { AgencyId: not null } ? contract.BasisPoints : 0);
         return new MoneyReceipt(
-            debit.TransferId, userId, (await ledger.NameAccounts([debit.Counterparty]))[debit.Counterparty], gift.GiftId, gift.Quantity,
+            debit.TransferId, userId, creatorId, gift.GiftId, gift.Quantity,
             new(-debit.Amount), new(trace.Uses.Sum(use => use.Bonus)), new(trace.Uses.Sum(use => trace.RefundedOf(use).Coins)), new(gift.Diamonds), gift.RateVersion, debit.RecordedAt,
             [.. divisions.Select(part => new MoneyDivision(part.Currency, part.Paid, part.StoreFee, part.Platform, part.Agency, part.Creator))],
             isForSender ? [.. costs.Select(LotReceiptOf)] : null);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net.Http.Json;
 using Microsoft.Data.Sqlite;
 using Wallets.Server.Api;
 using Wallets.Server.Commands;
@@ -82,6 +83,30 @@ public sealed class StatementTests(Databases databases)
         Assert.Equal(310, totals["items"][0].GetProperty("coins").GetProperty("outstanding").GetInt64());
 
         int Part(string name) => money.GetProperty(name).GetInt32();
+    }
+
+    [Fact]
+    public async Task A_receipt_shows_the_agencys_part_by_the_contract_in_force_at_the_gift()
+    {
+        await using var server = await ServerProcess.StartAllInOne(databases.NewFolder());
+        var (ann, before) = await Given(server);
+        using var staff = await ApiClient.As(server.Url, "olga", "operator");
+        using var creator = await ApiClient.As(server.Url, "cleo", "creator");
+        var from = TimeProvider.System.GetUtcNow().AddSeconds(1);
+        var contract = new { agencyId = "stars", account = "acct-stars", basisPoints = 2_000, effectiveFrom = from };
+        Assert.Equal(200, (await staff.Send(HttpMethod.Put, "/v1/admin/creators/cleo/payout-profile", JsonContent.Create(new { reason = "Signed.", contract }), null)).Status);
+        await Eventually.Is(() => Task.FromResult(TimeProvider.System.GetUtcNow()), now => now > from);
+        var stream = (await creator.Post("/v1/streams", new { creatorId = "cleo", title = "Live" })).String("streamId");
+        var after = (await ann.Post("/v1/wallets/ann/gifts", new { streamId = stream, giftId = "doughnut", quantity = 1 }, Key())).String("key");
+
+        Assert.Equal((0, 10), await Parts(before));
+        Assert.Equal((2, 8), await Parts(after));
+
+        async Task<(int Agency, int Creator)> Parts(string gift)
+        {
+            var money = (await ann.Get($"/v1/wallets/ann/gifts/{gift}/receipt"))["money"][0];
+            return (money.GetProperty("agency").GetInt32(), money.GetProperty("creator").GetInt32());
+        }
     }
 
     [Fact]
