@@ -36,6 +36,7 @@ internal sealed partial class CorrectionsGrain(
     /// <summary>Longer than any writer's transaction and than any clock is wrong.</summary>
     private static readonly TimeSpan LookBack = TimeSpan.FromMinutes(11);
 
+    private readonly HashSet<string> _underWay = [];
     private DateTimeOffset _scannedAt;
     private DateTimeOffset _storedAt;
 
@@ -46,7 +47,8 @@ internal sealed partial class CorrectionsGrain(
         _scannedAt = now;
 
         var open = await ledger.FindUnsettledCorrections(state.State.SettledUpTo, PageSize);
-        await Task.WhenAll(open.GroupBy(correction => correction.CreatorId).Select(corrections => Deliver(corrections.Key, corrections)));
+        var deliveries = open.GroupBy(correction => correction.CreatorId).Where(corrections => _underWay.Add(corrections.Key)).Select(corrections => Deliver(corrections.Key, corrections)).ToList();
+        await Task.WhenAny(Task.WhenAll(deliveries), Task.Delay(ShortestPause, time));   // a creator who does not answer holds up nobody else
 
         var settledUpTo = (open.Count > 0 && open[0].Debit.RecordedAt < now ? open[0].Debit.RecordedAt : now) - LookBack;
         if (settledUpTo > state.State.SettledUpTo) state.State.SettledUpTo = settledUpTo;
@@ -67,6 +69,10 @@ internal sealed partial class CorrectionsGrain(
         catch (Exception fault)
         {
             LogNotDelivered(fault, creatorId);   // the next scan finds what is left
+        }
+        finally
+        {
+            _underWay.Remove(creatorId);
         }
     }
 

@@ -3,7 +3,7 @@ namespace Wallets.ChaosTests.Node;
 /// <summary>A bug that money code could have, planted to see the judge find it.</summary>
 internal enum Bug
 {
-    /// <summary>Two writers may take the same (account, seq).</summary>
+    /// <summary>Two writers may take the same (account, seq), and now and then two do.</summary>
     SkipFence,
 
     /// <summary>A credit that is delivered twice is written twice.</summary>
