@@ -21,7 +21,7 @@ public sealed class GrainsOptions
     /// <summary>How old an unsettled gift must be before it is delivered again.</summary>
     public TimeSpan SettlementGrace { get; set; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>How often a creator whose account takes no credits is tried again.</summary>
+    /// <summary>How often at least a creator whose account takes no credits is tried again; sooner at first.</summary>
     public TimeSpan SetAsideInterval { get; set; } = TimeSpan.FromSeconds(15);
 
     /// <summary>Whether channel <c>dev</c> takes any proof <c>dev:…</c> as paid. Never true in Production.</summary>

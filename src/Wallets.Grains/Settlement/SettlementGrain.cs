@@ -43,6 +43,7 @@ internal sealed partial class SettlementGrain(
     private const int MostPagesAtOnce = 20;
     private const int MaxBatch = 1_000;
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(900);
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan StoreInterval = TimeSpan.FromSeconds(30);
 
     /// <summary>For a transaction that had begun and did not show yet when the horizon was read.</summary>
@@ -56,7 +57,7 @@ internal sealed partial class SettlementGrain(
     private DateTimeOffset _horizon = DateTimeOffset.UnixEpoch;
     private bool _looksBack = true;
     private DateTimeOffset _storedAt;
-    private DateTimeOffset _triedSetAsideAt;
+    private readonly Dictionary<string, (DateTimeOffset Due, TimeSpan Pause)> _retries = [];
 
     private TimeSpan Grace => options.Value.SettlementGrace;
     private Dictionary<string, DateTimeOffset> SetAside => state.State.SetAside;
@@ -79,11 +80,7 @@ internal sealed partial class SettlementGrain(
         // A horizon only ever advances, but for what had begun and did not show yet.
         _looksBack = horizon < _horizon - HorizonMargin;
         _horizon = horizon;
-        if (now - _triedSetAsideAt >= options.Value.SetAsideInterval)
-        {
-            _triedSetAsideAt = now;
-            await TrySetAside();
-        }
+        await TrySetAside(now);
         if (now - _storedAt >= StoreInterval)
         {
             _storedAt = now;
@@ -111,15 +108,21 @@ internal sealed partial class SettlementGrain(
         }
     }
 
-    private async Task TrySetAside()
+    /// <summary>Soon at first, as a creator whose silo has just died is back in a second, then less and less often.</summary>
+    private Task TrySetAside(DateTimeOffset now) => Task.WhenAll(SetAside.ToList().Select(async creator =>
     {
-        foreach (var (creatorId, since) in SetAside.ToList())
+        var (creatorId, since) = creator;
+        var (due, pause) = _retries.GetValueOrDefault(creatorId, (now, FirstRetry));
+        if (now < due) return;
+        var scan = await ledger.FindUnsettled(since, Grace, PageSize, [], creatorId);
+        if (scan.Gifts.Count > 0 && !await Redeliver(creatorId, scan.Gifts))
         {
-            var scan = await ledger.FindUnsettled(since, Grace, PageSize, [], creatorId);
-            if (scan.Gifts.Count > 0 && !await Redeliver(creatorId, scan.Gifts)) continue;
-            if (scan.Gifts.Count < PageSize) SetAside.Remove(creatorId);   // what came meanwhile is younger than the watermark or was just delivered
+            _retries[creatorId] = (now + pause, pause * 2 < options.Value.SetAsideInterval ? pause * 2 : options.Value.SetAsideInterval);
+            return;
         }
-    }
+        _retries.Remove(creatorId);
+        if (scan.Gifts.Count < PageSize) SetAside.Remove(creatorId);   // what came meanwhile is younger than the watermark or was just delivered
+    }));
 
     private async Task<bool> Redeliver(string creatorId, IEnumerable<UnsettledGift> gifts)
     {

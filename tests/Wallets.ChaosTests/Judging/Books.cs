@@ -35,9 +35,10 @@ internal sealed class Books(string connectionString)
 {
     private const string Unsettled =
         """
-        SELECT count(*) FROM entries d WHERE kind IN (2, 7) AND recorded_at BETWEEN $1 AND $2
-        AND NOT EXISTS (SELECT FROM entries c WHERE c.transfer_id = d.transfer_id AND c.counterparty = d.account_id AND c.account_id = d.counterparty
-            AND c.kind = CASE d.kind WHEN 2 THEN 11 ELSE 15 END)
+        SELECT (SELECT count(*) FROM entries d WHERE kind = 2 AND recorded_at BETWEEN $1 AND $2
+                AND NOT EXISTS (SELECT FROM entries c WHERE c.transfer_id = d.transfer_id AND c.counterparty = d.account_id AND c.account_id = d.counterparty AND c.kind = 11))
+             + (SELECT count(*) FROM entries d WHERE kind = 7 AND recorded_at BETWEEN $1 AND $2
+                AND NOT EXISTS (SELECT FROM entries c WHERE c.transfer_id = d.transfer_id AND c.account_id = d.counterparty AND c.kind <> 11))
         """;
 
     public async Task<IReadOnlyList<Line>> ReadAll() => await Query(
