@@ -12,7 +12,7 @@ public sealed class HostileInputTests(Databases databases)
     private static readonly CoinPack Pack = Defaults.Packs.Single(pack => pack.Id == "coins-330");
 
     [Fact]
-    public void Damaged_proofs_and_notifications_are_judged_and_never_good()
+    public async Task Damaged_proofs_and_notifications_are_judged_and_never_good()
     {
         var store = new AppStore(databases.NewFolder());
         var apple = new AppleChannel(store.Options);
@@ -20,11 +20,11 @@ public sealed class HostileInputTests(Databases databases)
         var (transaction, notification) = (store.Transaction("ann", "coins-330"), store.Notification("REFUND", store.Transaction("ann", "coins-330")));
         var (paid, proof) = (Checkout.Paid("pay-1", "ann", "coins-330", 499), Checkout.Proof(Checkout.Paid("pay-1", "ann", "coins-330", 499)));
 
-        Damage(transaction).Sample(damaged => Assert.False(Judge(apple, damaged)), iter: 2_000);
-        Damage(proof).Sample(damaged => Assert.False(Judge(web, damaged) && !string.Equals(damaged, proof, StringComparison.OrdinalIgnoreCase)));   // hexadecimal has two cases
+        await Damage(transaction).SampleAsync(async damaged => Assert.False(await Judge(apple, damaged)), iter: 2_000);
+        await Damage(proof).SampleAsync(async damaged => Assert.False(await Judge(web, damaged) && !string.Equals(damaged, proof, StringComparison.OrdinalIgnoreCase)));   // hexadecimal has two cases
         Damage(notification).Sample(damaged => apple.Read(damaged) is not null && apple.Accept(new("apple", damaged, [], null)).IsCompleted);
         Damage(paid).Sample(damaged => web.Read(damaged) is not null && web.Accept(Checkout.Deliver(damaged)).IsCompleted);
-        Gen.String.Sample(text => !Judge(apple, text) && !Judge(web, text) && web.Read(text) is not null && apple.Read(text) is not null);
+        await Gen.String.SampleAsync(async text => !await Judge(apple, text) && !await Judge(web, text) && web.Read(text) is not null && apple.Read(text) is not null);
     }
 
     [Theory]
@@ -34,13 +34,13 @@ public sealed class HostileInputTests(Databases databases)
     [InlineData("""{"alg":"none"}""")]
     [InlineData("""{"alg":"ES256","x5c":"MIIB"}""")]
     [InlineData("[]")]
-    public void Odd_headers_of_signatures_are_refused(string header)
+    public async Task Odd_headers_of_signatures_are_refused(string header)
     {
         var store = new AppStore(databases.NewFolder());
         var parts = store.Transaction("ann", "coins-330").Split('.');
         var odd = $"{System.Buffers.Text.Base64Url.EncodeToString(System.Text.Encoding.UTF8.GetBytes(header))}.{parts[1]}.{parts[2]}";
 
-        Assert.False(Judge(new AppleChannel(store.Options), odd));
+        Assert.False(await Judge(new AppleChannel(store.Options), odd));
     }
 
     [Fact]
@@ -59,6 +59,6 @@ public sealed class HostileInputTests(Databases databases)
         Gen.Select(Gen.Int[0, text.Length - 2], Gen.Char['\u0001', '~']).Where((at, c) => text[at] != c).Select((at, c) => $"{text[..at]}{c}{text[(at + 1)..]}"),
         Gen.Int[0, text.Length - 1].Select(length => text[..length]));
 
-    private static bool Judge(IPaymentChannel channel, string proof) =>
-        channel.Identify(proof) is { IsOk: true } identified && channel.Verify(identified.Value, proof, "ann", Pack).GetAwaiter().GetResult().IsOk;
+    private static async Task<bool> Judge(IPaymentChannel channel, string proof) =>
+        channel.Identify(proof) is { IsOk: true } identified && (await channel.Verify(identified.Value, proof, "ann", Pack)).IsOk;
 }
