@@ -31,8 +31,10 @@ public sealed class WalletsClient(IGrainFactory grains, LostConnections lostConn
         })
         .Build();
 
+    private readonly GiftSender _gifts = new(grains, lostConnections);
+
     public Task<Outcome<GiftReceipt>> SendGift(Caller caller, string userId, GiftOrder order) =>
-        WithSameKey(() => grains.GetGrain<IWalletGrain>(userId).SendGift(caller, order));
+        WithSameKey(() => _gifts.Send(caller, userId, order));
 
     public Task<Outcome<Purchase>> Purchase(Caller caller, string userId, PurchaseOrder order) =>
         WithSameKey(() => grains.GetGrain<IWalletGrain>(userId).Purchase(caller, order));
