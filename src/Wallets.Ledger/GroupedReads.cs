@@ -1,15 +1,18 @@
 namespace Wallets.Ledger;
 
 /// <summary>
-/// Group read, as <see cref="LedgerWriter"/> is group commit: look-ups that come while others are on their way go together in the
-/// next query, so that a thousand callers who repeat old keys cost a handful of round trips. A lone look-up goes at once. A
-/// failed query fails the look-ups that were in it.
+/// Group read, as <see cref="LedgerWriter"/> is group commit: a lone look-up goes at once, and those that come within moments of it go
+/// together in the next query, so that a thousand callers who repeat old keys cost a handful of round trips. A failed query fails
+/// the look-ups that were in it.
 /// </summary>
 /// <param name="read">Finds what there is; keys without value are left out.</param>
-internal sealed class GroupedReads<TKey, TValue>(Func<IReadOnlyList<TKey>, Task<IReadOnlyDictionary<TKey, TValue>>> read) where TKey : notnull where TValue : class
+internal sealed class GroupedReads<TKey, TValue>(Func<IReadOnlyList<TKey>, Task<IReadOnlyDictionary<TKey, TValue>>> read, TimeProvider time) where TKey : notnull where TValue : class
 {
     private const int MostAtOnce = 2;
     private const int MostInOne = 500;
+
+    /// <summary>How long after one query the same reader's next one begins, unless there is enough to fill it: most of a query's cost is not its keys.</summary>
+    private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(10);
 
     private readonly Lock _lock = new();
     private readonly Queue<(TKey Key, TaskCompletionSource<TValue?> Found)> _waiting = new();
@@ -32,6 +35,7 @@ internal sealed class GroupedReads<TKey, TValue>(Func<IReadOnlyList<TKey>, Task<
     {
         while (Take() is { Count: > 0 } group)
         {
+            var startedAt = time.GetTimestamp();
             try
             {
                 var values = await read([.. group.Select(one => one.Key).Distinct()]);
@@ -41,6 +45,8 @@ internal sealed class GroupedReads<TKey, TValue>(Func<IReadOnlyList<TKey>, Task<
             {
                 foreach (var (_, found) in group) found.TrySetException(fault);
             }
+            var left = Linger - time.GetElapsedTime(startedAt);
+            if (left > TimeSpan.Zero && group.Count < MostInOne) await Task.Delay(left, time);
         }
     }
 

@@ -53,6 +53,7 @@ internal abstract partial class AccountGrain<TState>(
 {
     private const int TailPage = 5_000;
     private const int EntriesBetweenSnapshots = 256;
+    private const int StaggerStep = 101;
     private const int EntriesBetweenSnapshotsOfReplay = 100_000;
     private const int EntriesWorthASnapshot = 32;
 
@@ -174,7 +175,7 @@ internal abstract partial class AccountGrain<TState>(
         {
             case AppendStatus.Committed:
                 foreach (var entry in entries) Fold(entry with { RecordedAt = appended.RecordedAt });
-                if (State.Seq - _snapshotSeq >= EntriesBetweenSnapshots && _saving.IsCompleted) _saving = SaveSnapshot();   // not awaited: it is a cache
+                if (IsSnapshotDue && _saving.IsCompleted) _saving = SaveSnapshot();   // not awaited: it is a cache
                 return appended;
             case AppendStatus.Duplicate:
                 Keys.Distrust();
@@ -208,6 +209,16 @@ internal abstract partial class AccountGrain<TState>(
         if (AccountId is not { } accountId) return new([], null);
         var lines = await StatementLines.Read(ledger, accountId, afterSeq, limit);
         return new(lines, lines.Length == limit ? lines[^1].Seq.ToString() : null);
+    }
+
+    /// <summary>Every so many entries, at another one for each account: creators who earn at the same rate would all save in the same moment.</summary>
+    private bool IsSnapshotDue
+    {
+        get
+        {
+            var stagger = (_accountId ?? 0) * StaggerStep % EntriesBetweenSnapshots;
+            return (State.Seq + stagger) / EntriesBetweenSnapshots > (_snapshotSeq + stagger) / EntriesBetweenSnapshots;
+        }
     }
 
     private void Fold(Entry entry)

@@ -33,7 +33,7 @@ public sealed partial class PostgresLedger : ILedger, IAsyncDisposable
     public PostgresLedger(string connectionString, int writers)
     {
         Writers = writers;
-        _transfers = new(FindTransfers);
+        _transfers = new(FindTransfers, TimeProvider.System);
         _scans = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = "wallets-scan", Timeout = 3, CommandTimeout = 600, MaxPoolSize = 4 });
         _source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connectionString)
         {
