@@ -31,8 +31,10 @@ public sealed class WalletsClient(IGrainFactory grains, LostConnections lostConn
         })
         .Build();
 
+    private readonly GiftSender _gifts = new(grains, lostConnections);
+
     public Task<Outcome<GiftReceipt>> SendGift(Caller caller, string userId, GiftOrder order) =>
-        WithSameKey(() => grains.GetGrain<IWalletGrain>(userId).SendGift(caller, order));
+        WithSameKey(() => _gifts.Send(caller, userId, order));
 
     public Task<Outcome<Streak>> SendStreak(Caller caller, string userId, StreakOrder order) =>
         WithSameKey(() => grains.GetGrain<IWalletGrain>(userId).SendStreak(caller, order));

@@ -98,7 +98,7 @@ internal sealed record Plan
         Name = "smoke",
         AgesLog = false,
         WarmUp = TimeSpan.FromSeconds(8),
-        Window = TimeSpan.FromSeconds(2),
+        Window = TimeSpan.FromSeconds(3),
         MostLevels = 1,
         EveryLevelForAll = false,
         Contenders = [.. Names.All.Where(name => name is not (Names.OursOn3Silos or Names.OursOverHttp or Names.BatchedSql or Names.AdoNetStateTuned))],

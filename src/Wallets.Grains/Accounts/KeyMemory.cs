@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Wallets.Ledger;
 using Wallets.Ledger.Accounts;
 
@@ -13,7 +14,8 @@ internal sealed class KeyMemory
 {
     private const int Capacity = 16;
 
-    private readonly Queue<Remembered> _latest = new();
+    private readonly List<Remembered> _latest = new(1);   // a ring, once it is full
+    private int _oldest;
     private bool _holdsAll = true;
     private bool _distrusts;
     private DateTimeOffset _coveredSince;
@@ -27,12 +29,15 @@ internal sealed class KeyMemory
 
     public void Add(Entry entry)
     {
-        if (_latest.Count == Capacity)
+        if (_latest.Count < Capacity)
         {
-            _coveredSince = _latest.Dequeue().RecordedAt;
-            _holdsAll = false;
+            _latest.Add(new Remembered(entry));
+            return;
         }
-        _latest.Enqueue(new Remembered(entry));
+        _coveredSince = _latest[_oldest].RecordedAt;
+        _holdsAll = false;
+        _latest[_oldest] = new Remembered(entry);
+        _oldest = (_oldest + 1) % Capacity;
     }
 
     /// <summary>A key that was taken for new was not.</summary>
@@ -41,7 +46,7 @@ internal sealed class KeyMemory
     /// <summary>The entry of a key that was used lately, or null.</summary>
     public Entry? Find(Guid key)
     {
-        foreach (var known in _latest)
+        foreach (ref readonly var known in CollectionsMarshal.AsSpan(_latest))
             if (known.Key == key) return known.ToEntry();
         return null;
     }

@@ -6,8 +6,8 @@ namespace Wallets.Grains.Settlement;
 
 /// <summary>
 /// Carries the credits of this silo's committed gifts to their creators: step 5 of a gift's way. A creator's first credit goes at
-/// once; what comes within <see cref="Linger"/> goes together in the next delivery, one at a time, so that a popular creator costs
-/// a few calls a second. A delivery that failed is repeated, flagged, while the silo lives; a silo that stops gracefully delivers
+/// once; what comes within a linger goes together in the next delivery, one at a time, so that a popular creator costs a few calls
+/// a second, and a thousand creators no more than a silo can make beside its gifts. A delivery that failed is repeated, flagged, while the silo lives; a silo that stops gracefully delivers
 /// what it has first. Whatever is lost here stands in the ledger as a debit without credit and is found by settlement, so the
 /// queue may be bounded by dropping.
 /// </summary>
@@ -16,8 +16,13 @@ internal sealed partial class Relay : IHostedService
     private const int MaxBatch = 1_000;
     private const int MaxPendingPerCreator = 100_000;
 
-    /// <summary>How long after one delivery to a creator the next begins, unless there is enough to fill it.</summary>
-    private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(100);
+    /// <summary>How long after one delivery to a creator the next begins at the least, unless there is enough to fill it.</summary>
+    private static readonly TimeSpan ShortestLinger = TimeSpan.FromMilliseconds(100);
+
+    private static readonly TimeSpan LongestLinger = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>With more creators at once than this many deliveries a second serve, each creator's linger is longer.</summary>
+    private const int DeliveriesPerSecond = 3_000;
 
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(10);
@@ -28,6 +33,7 @@ internal sealed partial class Relay : IHostedService
     private readonly ILogger<Relay> _logger;
     private readonly ConcurrentDictionary<string, Lane> _lanes = new();
     private volatile bool _isStopping;
+    private int _creators;
 
     public Relay(IGrainFactory grains, GiftMetrics metrics, TimeProvider time, ILogger<Relay> logger)
     {
@@ -43,6 +49,7 @@ internal sealed partial class Relay : IHostedService
             switch (lane.Add(credit))
             {
                 case Lane.Added.First:
+                    Interlocked.Increment(ref _creators);
                     _ = Task.Run(() => Deliver(creatorId, lane));   // ends by itself; its failures are repeated or found by settlement
                     return;
                 case Lane.Added.Behind:
@@ -60,10 +67,17 @@ internal sealed partial class Relay : IHostedService
             var startedAt = _time.GetTimestamp();
             await Deliver(creatorId, receiver, batch);
             lane.Delivered(batch.Length);
-            var left = Linger - _time.GetElapsedTime(startedAt);
+            var left = Linger() - _time.GetElapsedTime(startedAt);
             if (lane.Count < MaxBatch && left > TimeSpan.Zero && !_isStopping) await Task.Delay(left, _time);
         }
         _lanes.TryRemove(KeyValuePair.Create(creatorId, lane));
+        Interlocked.Decrement(ref _creators);
+    }
+
+    private TimeSpan Linger()
+    {
+        var shared = TimeSpan.FromSeconds((double)Volatile.Read(ref _creators) / DeliveriesPerSecond);
+        return shared < ShortestLinger ? ShortestLinger : shared > LongestLinger ? LongestLinger : shared;
     }
 
     private async Task Deliver(string creatorId, ICreditReceiver receiver, Credit[] batch)

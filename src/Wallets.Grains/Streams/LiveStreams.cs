@@ -34,7 +34,10 @@ internal sealed class LiveStreams(IGrainFactory grains, TimeProvider time)
     /// <param name="Before">The last answer before this one that is known, with the time of its asking.</param>
     private sealed record Held(long AskedAt, Task<LiveStream?> Answer, (LiveStream Stream, long AskedAt)? Before);
 
-    public async Task<LiveStream?> Find(Guid streamId)
+    public ValueTask<LiveStream?> Find(Guid streamId) =>
+        _leases.TryGetValue(streamId, out var held) && held.Answer is { IsCompletedSuccessfully: true, Result: { } stream } && IsCurrent(held) ? new(stream) : new(Ask(streamId));
+
+    private async Task<LiveStream?> Ask(Guid streamId)
     {
         if (!_leases.TryGetValue(streamId, out var held) || !IsCurrent(held))
         {

@@ -21,7 +21,7 @@ internal static class Telemetry
 
         if (string.IsNullOrEmpty(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"])) return;
         telemetry.WithTracing(traces => traces
-            .AddSource("Microsoft.Orleans.Application", "Microsoft.Orleans.Runtime", "Microsoft.Orleans.Lifecycle", "Microsoft.Orleans.Storage")
+            .AddSource("Wallets", "Microsoft.Orleans.Application", "Microsoft.Orleans.Runtime", "Microsoft.Orleans.Lifecycle", "Microsoft.Orleans.Storage")
             .AddAspNetCoreInstrumentation()
             .AddNpgsql());
         telemetry.UseOtlpExporter();

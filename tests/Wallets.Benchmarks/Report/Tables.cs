@@ -11,7 +11,7 @@ internal static class Tables
     public static void Show(Measurement m)
     {
         var failures = (m.Failures == 0 ? "" : $", {m.Failures:N0} FAILED") + (m.ForeignCpuShare < ForeignShareWorthSaying ? "" : $", something else took {m.ForeignCpuShare:0 %} of the machine");
-        AnsiConsole.MarkupLineInterpolated($"  {m.Distribution.ToString().ToLowerInvariant(),-8} {Load(m),-16} [bold]{m.GiftsPerSecond,9:N0}[/] gifts/s   p50 {m.LatencyMs.P50:0.0}  p99 {m.LatencyMs.P99:0.0}  p99.9 {m.LatencyMs.P999:0.0} ms{failures}");
+        AnsiConsole.MarkupLineInterpolated($"  {m.Distribution.ToString().ToLowerInvariant(),-8} {Load(m),-16} [bold]{m.GiftsPerSecond,9:N0}[/] gifts/s   p50 {m.LatencyMs.P50:0.0}  p99 {m.LatencyMs.P99:0.0}  p99.9 {m.LatencyMs.P999:0.0} ms   {m.CpuSecondsPer10K.Values.Sum():0.00} CPU s per 10,000{failures}");
     }
 
     public static void Show(Results results)

@@ -1,0 +1,86 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+using Orleans.Concurrency;
+
+namespace Wallets.Grains.Accounts;
+
+/// <summary>
+/// Asks the wallets of a front end's gifts, and tells it their answers: those that come while earlier ones are on their way go
+/// together. It owns nothing: an answer that it loses is one that the front end asks for again, with the same key.
+/// </summary>
+[StatelessWorker, Reentrant]
+internal sealed partial class GiftIntakeGrain(ILogger<GiftIntakeGrain> logger) : Grain, IGiftIntake
+{
+    /// <summary>Gifts whose sender has recorded its trace go on in it.</summary>
+    public static readonly ActivitySource Traces = new("Wallets");
+
+    private const int WalletsRemembered = 50_000;
+
+    private readonly Dictionary<IGiftAnswers, Outbox> _outboxes = [];
+    private readonly Dictionary<string, IWalletGrain> _wallets = [];   // to make a reference costs as much as to call it
+
+    public Task Take(GiftCall[] gifts, IGiftAnswers answers)
+    {
+        if (!_outboxes.TryGetValue(answers, out var outbox)) _outboxes[answers] = outbox = new();
+        outbox.Open += gifts.Length;
+        foreach (var gift in gifts) _ = Ask(gift, answers, outbox);   // never throws
+        return Task.CompletedTask;
+    }
+
+    private async Task Ask(GiftCall gift, IGiftAnswers answers, Outbox outbox)
+    {
+        using var activity = gift.Trace is null ? null : Traces.StartActivity("gift", ActivityKind.Server, gift.Trace);
+        try
+        {
+            var outcome = await WalletOf(gift.UserId).SendGift(gift.Caller, gift.Order);
+            outbox.Ready.Add(new(gift.Id, outcome, null));
+        }
+        catch (Exception fault)
+        {
+            outbox.Ready.Add(new(gift.Id, default, fault));
+        }
+        if (!outbox.IsTelling) await Tell(answers, outbox);
+    }
+
+    private IWalletGrain WalletOf(string userId)
+    {
+        if (_wallets.TryGetValue(userId, out var wallet)) return wallet;
+        if (_wallets.Count == WalletsRemembered) _wallets.Clear();
+        return _wallets[userId] = GrainFactory.GetGrain<IWalletGrain>(userId);
+    }
+
+    private async Task Tell(IGiftAnswers answers, Outbox outbox)
+    {
+        outbox.IsTelling = true;
+        while (outbox.Ready.Count > 0)
+        {
+            await Task.Yield();   // what has been answered already comes along
+            GiftAnswer[] ready = [.. outbox.Ready];
+            outbox.Ready.Clear();
+            outbox.Open -= ready.Length;
+            try
+            {
+                await answers.Hear(ready);
+            }
+            catch (Exception fault)
+            {
+                LogNotTold(fault, ready.Length);
+            }
+        }
+        outbox.IsTelling = false;
+        if (outbox.Open == 0) _outboxes.Remove(answers);
+    }
+
+    [LoggerMessage(LogLevel.Warning, "{Gifts} answers did not reach their front end, which will ask again")]
+    private partial void LogNotTold(Exception fault, int gifts);
+
+    /// <summary>What one front end is to be told.</summary>
+    private sealed class Outbox
+    {
+        public List<GiftAnswer> Ready { get; } = [];
+        public bool IsTelling { get; set; }
+
+        /// <summary>Gifts that are not answered, or not told.</summary>
+        public int Open { get; set; }
+    }
+}

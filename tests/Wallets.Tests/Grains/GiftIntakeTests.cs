@@ -1,0 +1,110 @@
+using System.Diagnostics;
+using Wallets.Ledger;
+using Wallets.Tests.Infrastructure;
+using Wallets.Tests.Ledger;
+using Xunit;
+
+namespace Wallets.Tests.Grains;
+
+/// <summary>Gifts of many viewers that go to the silos together, as <see cref="WalletsClient"/> sends them.</summary>
+public sealed class GiftIntakeTests(Databases databases)
+{
+    [Fact]
+    public async Task Each_of_many_gifts_at_once_gets_its_own_answer()
+    {
+        const int viewers = 10, giftsEach = 30;
+        await using var cluster = await TestCluster.Start(await databases.Create(Engine.Postgres));
+        var client = new WalletsClient(cluster.Grains, new LostConnections());
+        var names = Enumerable.Range(0, viewers).Select(i => $"viewer-{i}").ToList();
+        foreach (var name in names) await cluster.Buy(name);
+        var stream = await cluster.GoLive("cleo");
+
+        var sent = await Task.WhenAll(names.SelectMany(name => Enumerable.Range(0, giftsEach).Select(async _ =>
+        {
+            var key = Some.Key();
+            return (name, key, Outcome: await client.SendGift(cluster.Viewer(name), name, new GiftOrder(key, stream, "rose", 1)));
+        })));
+
+        Assert.All(sent, gift => Assert.Equal((gift.name, gift.key, false), (gift.Outcome.Value!.UserId, gift.Outcome.Value.Key, gift.Outcome.Replayed)));
+        foreach (var name in names) Assert.Equal(330 - giftsEach, await cluster.Coins(name));
+        await cluster.IsClean();
+    }
+
+    [Fact]
+    public async Task A_gift_does_not_wait_for_a_slower_one_of_the_same_call()
+    {
+        FaultyLedger? faulty = null;
+        await using var cluster = await TestCluster.Start(await databases.Create(Engine.Postgres), wrap: inner => faulty = new FaultyLedger(inner));
+        await cluster.Buy("ann");
+        var stream = await cluster.GoLive("cleo");
+        var gate = new TaskCompletionSource();
+        faulty!.Gate = gate.Task;
+        var heard = new Heard();
+
+        await cluster.Grains.GetGrain<IGiftIntake>(0).Take(
+            [
+                new GiftCall(1, cluster.Viewer("ann"), "ann", new GiftOrder(Some.Key(), stream, "rose", 1), null),
+                new GiftCall(2, cluster.Viewer("bob"), "bob", new GiftOrder(Some.Key(), stream, "no such gift", 1), null),
+            ],
+            cluster.Grains.CreateObjectReference<IGiftAnswers>(heard));
+
+        await Eventually.Is(() => Task.FromResult(heard.Count), count => count == 1);
+        Assert.Equal(Refusal.UnknownGift, heard.Of(2).Outcome.Refusal!.Code);
+        gate.SetResult();
+        await Eventually.Is(() => Task.FromResult(heard.Count), count => count == 2);
+        Assert.True(heard.Of(1).Outcome.IsOk);
+    }
+
+    [Fact]
+    public async Task What_a_wallet_throws_reaches_the_sender_as_it_is()
+    {
+        FaultyLedger? faulty = null;
+        await using var cluster = await TestCluster.Start(await databases.Create(Engine.Postgres), wrap: inner => faulty = new FaultyLedger(inner));
+        cluster.Service<LedgerWriterOptions>().GiveUpAfter = TimeSpan.FromMilliseconds(50);
+        await cluster.Buy("ann");
+        var stream = await cluster.GoLive("cleo");
+        faulty!.Plan = _ => FaultyLedger.Fault.BeforeCommit;
+        var sender = new GiftSender(cluster.Grains, new LostConnections());
+
+        await Assert.ThrowsAsync<UnavailableException>(() => sender.Send(cluster.Viewer("ann"), "ann", new GiftOrder(Some.Key(), stream, "rose", 1)));
+    }
+
+    [Fact]
+    public async Task A_gift_goes_on_in_its_senders_trace()
+    {
+        await using var cluster = await TestCluster.Start(await databases.Create(Engine.Postgres));
+        var client = new WalletsClient(cluster.Grains, new LostConnections());
+        await cluster.Buy("ann");
+        var stream = await cluster.GoLive("cleo");
+        var seen = new TaskCompletionSource<ActivityTraceId>();
+        using var source = new ActivitySource("a front end");
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = candidate => candidate.Name is "a front end" or "Wallets",
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+            ActivityStopped = activity => { if (activity.OperationName == "gift") seen.TrySetResult(activity.TraceId); },
+        };
+        ActivitySource.AddActivityListener(listener);
+
+        using var request = source.StartActivity("request");
+        await client.SendGift(cluster.Viewer("ann"), "ann", new GiftOrder(Some.Key(), stream, "rose", 1));
+
+        Assert.Equal(request!.TraceId, await seen.Task.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken));
+    }
+
+    private sealed class Heard : IGiftAnswers
+    {
+        private readonly Dictionary<long, GiftAnswer> _answers = [];
+
+        public int Count { get { lock (_answers) return _answers.Count; } }
+
+        public GiftAnswer Of(long id) { lock (_answers) return _answers[id]; }
+
+        public Task Hear(GiftAnswer[] answers)
+        {
+            lock (_answers)
+                foreach (var answer in answers) _answers.Add(answer.Id, answer);
+            return Task.CompletedTask;
+        }
+    }
+}
