@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Wallets.Benchmarks;
 using Wallets.Benchmarks.Contenders;
+using Wallets.Benchmarks.Load;
 
 var quick = new Option<bool>("--quick") { Description = "Every contender, short runs: within four minutes." };
 var smoke = new Option<bool>("--smoke") { Description = "For CI: about two minutes; fails if a ratio falls below half its target." };
@@ -29,5 +30,13 @@ var node = new Command("node", "The silo of a contender.") { kind, siloPort, gat
 node.Hidden = true;
 node.SetAction((arguments, _) => NodeCommand.Run(arguments.GetValue(kind), arguments.GetValue(siloPort), arguments.GetValue(gatewayPort)));
 run.Subcommands.Add(node);
+
+var url = new Option<string>("--url") { Required = true };
+var stream = new Option<string>("--stream") { Required = true };
+var connections = new Option<int>("--connections") { Required = true };
+var watch = new Command("watch", "Viewers of a stream.") { url, stream, connections };
+watch.Hidden = true;
+watch.SetAction((arguments, _) => WatchCommand.Run(arguments.GetValue(url)!, arguments.GetValue(stream)!, arguments.GetValue(connections)));
+run.Subcommands.Add(watch);
 
 return await run.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });

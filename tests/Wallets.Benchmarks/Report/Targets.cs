@@ -42,6 +42,7 @@ internal static class Targets
             AtMost("memory per active wallet", results.Memory.Count > 0 ? results.Memory.Max(point => point.HeapBytesPerWallet) / BytesPerKb : null, 6, " KB"),
             AtMost("cold activation, 1,000 entries, p99", results.Cold.Count > 0 ? results.Cold[^1].LatencyMs.P99 : null, 15, " ms"),
             AtMost("cost to the others of 10 % replays", results.Replays is { } replays ? 100 * (1 - replays.With / replays.Without) : null, 10, " %"),
+            AtMost($"cost to the gifts of {(results.Hub.Count > 0 ? results.Hub[^1].Connections : 10_000):N0} who watch, of the peak", results.Hub.Count > 1 ? 100 * (1 - results.Hub[^1].PeakGiftsPerSecond / results.Hub[0].PeakGiftsPerSecond) : null, 10, " %"),
         ];
     }
 
