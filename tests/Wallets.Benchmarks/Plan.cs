@@ -76,7 +76,7 @@ internal sealed record Plan
         ColdWallets = 500,
         CountReadsAfter = TimeSpan.FromSeconds(12),
         ReplayRounds = 3,
-        HubConnections = [0, 1_000, 10_000],
+        HubConnections = [0, 1_000, 10_000, 0],
     };
 
     public static Plan Quick => new()
@@ -95,7 +95,7 @@ internal sealed record Plan
         ColdWallets = 100,
         CountReadsAfter = null,
         ReplayRounds = 1,
-        HubConnections = [0, 1_000],
+        HubConnections = [0, 1_000, 0],
     };
 
     public static Plan Smoke => new()

@@ -34,7 +34,7 @@ internal sealed class Watchers : IAsyncDisposable
         await watchers._ready.Task.WaitAsync(TimeSpan.FromMinutes(2));
         if (leftoversOnly)
             foreach (var pid in new[] { process.Id, gatewayPid })
-                await Tests.Shared.Shell.Run("sh", "-c", $"for thread in /proc/{pid}/task/*; do renice -n 19 -p ${{thread##*/}}; done");
+                await Tests.Shared.Shell.Run("sh", "-c", $"for thread in /proc/{pid}/task/*; do chrt --idle --pid 0 ${{thread##*/}} || true; done");
         return watchers;
     }
 

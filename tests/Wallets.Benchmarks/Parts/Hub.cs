@@ -11,7 +11,7 @@ namespace Wallets.Benchmarks.Parts;
 /// One stream, 5,000 gifts a second, watched through one gateway by nobody and then by more and more real connections: what do viewers
 /// get, and what do they cost the gifts? First the open loop at that rate, then the peak of a closed one. A frame's delay counts from the
 /// moment at which the last gift that its totals count was acknowledged until it has come to the viewer. Gateway and viewers
-/// run with the lowest priority, as they would be on other machines: what they cost the gifts is then their share of the silo's and
+/// get only what processor time all else leaves, as they would be on other machines: what they cost the gifts is then their share of the silo's and
 /// the database's work, and what frames come is what two cores have left.
 /// </summary>
 internal static class Hub
