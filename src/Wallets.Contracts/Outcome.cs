@@ -34,6 +34,7 @@ public sealed record Refusal(string Code, string Detail)
     public const string InsufficientFunds = "insufficient_funds";
     public const string LimitExceeded = "limit_exceeded";
     public const string StreamEnded = "stream_ended";
+    public const string StreakEnded = "streak_ended";
     public const string KeyReused = "idempotency_key_reused";
     public const string InvalidQuantity = "invalid_quantity";
     public const string InvalidAmount = "invalid_amount";

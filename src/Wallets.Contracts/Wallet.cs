@@ -18,6 +18,15 @@ public interface IWalletGrain : IGrainWithStringKey
     /// </summary>
     [Alias("send-gift")] Task<Outcome<GiftReceipt>> SendGift(Caller caller, GiftOrder order);
 
+    /// <summary>
+    /// Charges what a streak's running total exceeds what has been charged for it; the answer is the streak as it stands.
+    /// Throws <see cref="UnavailableException"/> (nothing written) or <see cref="OutcomeUnknownException"/>.
+    /// </summary>
+    [Alias("send-streak")] Task<Outcome<Streak>> SendStreak(Caller caller, StreakOrder order);
+
+    /// <summary>A streak as it stands.</summary>
+    [AlwaysInterleave, Alias("streak")] Task<Outcome<Streak>> GetStreak(Caller caller, Guid streakId);
+
     [AlwaysInterleave, Alias("balance")] Task<Outcome<WalletBalance>> GetBalance(Caller caller);
 
     /// <summary>The receipt of a gift, with its present status.</summary>

@@ -36,6 +36,9 @@ public sealed class WalletsClient(IGrainFactory grains, LostConnections lostConn
     public Task<Outcome<GiftReceipt>> SendGift(Caller caller, string userId, GiftOrder order) =>
         WithSameKey(() => _gifts.Send(caller, userId, order));
 
+    public Task<Outcome<Streak>> SendStreak(Caller caller, string userId, StreakOrder order) =>
+        WithSameKey(() => grains.GetGrain<IWalletGrain>(userId).SendStreak(caller, order));
+
     public Task<Outcome<Purchase>> Purchase(Caller caller, string userId, PurchaseOrder order) =>
         WithSameKey(() => grains.GetGrain<IWalletGrain>(userId).Purchase(caller, order));
 

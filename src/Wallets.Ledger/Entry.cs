@@ -119,6 +119,8 @@ public sealed record GiftFacts(Guid StreamId, string GiftId, int Quantity, long 
 /// <param name="Agency">On a payout: the creator's agency, if a contract was in force when it was requested.</param>
 /// <param name="AgencyPart">On a payout: the agency's part of <paramref name="Payable"/>.</param>
 /// <param name="Contract">On a payout: the version of the contract with the agency.</param>
+/// <param name="Streak">On a gift: the streak it is a charge of.</param>
+/// <param name="StreakTotal">On a gift of a streak: the pieces charged for it so far, this gift's included.</param>
 public sealed record EntryDetail(
     string? PackId = null,
     string? Channel = null,
@@ -148,4 +150,6 @@ public sealed record EntryDetail(
     Money? Payable = null,
     string? Agency = null,
     Money? AgencyPart = null,
-    int? Contract = null);
+    int? Contract = null,
+    Guid? Streak = null,
+    int? StreakTotal = null);

@@ -59,6 +59,15 @@ public interface ILedger
     Task<IReadOnlyList<ReceivedGift>> ReadReceived(long accountId, long afterSeq, long throughSeq, int limit);
 
     /// <summary>
+    /// What the creator's entries in <c>(afterSeq, throughSeq]</c> mean for one stream, by sender: gifts credited, less what refunds took
+    /// back of them. May take long if there are many.
+    /// </summary>
+    Task<IReadOnlyList<StreamShare>> SumStream(long accountId, Guid streamId, long afterSeq, long throughSeq);
+
+    /// <summary>What has been charged to a wallet for a streak, or null if nothing has.</summary>
+    Task<ChargedStreak?> FindStreak(long accountId, Guid streakId);
+
+    /// <summary>
     /// Gift debits recorded at or after <paramref name="since"/> that have no credit, oldest first, at most <paramref name="limit"/>,
     /// and the time before which no further debit can appear. May take long if <paramref name="since"/> is long ago.
     /// </summary>
@@ -130,6 +139,14 @@ public readonly record struct CreditId(long Origin, Guid TransferId);
 
 /// <summary>A credited gift: the receiving account's seq, and the debit it came from with its sender's name.</summary>
 public sealed record ReceivedGift(long Seq, string UserId, Entry Debit);
+
+/// <summary>One sender's part in a stream, or in a piece of it; negative where refunds took back more than came.</summary>
+/// <param name="Gifts">Pieces sent; a refund does not take them back.</param>
+public sealed record StreamShare(string UserId, long Gifts, long Coins, long Diamonds);
+
+/// <param name="Last">The last charge; its detail says the streak's total.</param>
+/// <param name="Coins">Of all its charges.</param>
+public sealed record ChargedStreak(Entry Last, long Coins);
 
 /// <summary>A wallet's entry without its other side, with the names that delivery needs.</summary>
 public sealed record UnsettledGift(Entry Debit, string UserId, string CreatorId);

@@ -39,6 +39,7 @@ internal sealed class BenchmarkRun(Plan plan, string? jsonFile, string? plotFold
                 case Part.Memory: await Timed(() => Memory.Run(plan, results)); break;
                 case Part.Cold: await Timed(() => Cold.Run(plan, results)); break;
                 case Part.Replays: await Timed(() => Replays.Run(plan, results)); break;
+                case Part.Hub: await Timed(() => Hub.Run(plan, results)); break;
             }
         }
 

@@ -46,6 +46,9 @@ internal sealed record Plan
     /// <summary>How often the load without and the load with replays are measured in turn.</summary>
     public required int ReplayRounds { get; init; }
 
+    /// <summary>Connections that watch one stream; each number is measured.</summary>
+    public required IReadOnlyList<int> HubConnections { get; init; }
+
     public Population Population { get; } = new(Wallets: 20_000, Creators: 1_000);
 
     public IReadOnlyList<double> LoadsOf(string contender) =>
@@ -73,6 +76,7 @@ internal sealed record Plan
         ColdWallets = 500,
         CountReadsAfter = TimeSpan.FromSeconds(12),
         ReplayRounds = 3,
+        HubConnections = [0, 1_000, 10_000, 0],
     };
 
     public static Plan Quick => new()
@@ -91,6 +95,7 @@ internal sealed record Plan
         ColdWallets = 100,
         CountReadsAfter = null,
         ReplayRounds = 1,
+        HubConnections = [0, 1_000, 0],
     };
 
     public static Plan Smoke => new()
@@ -110,6 +115,7 @@ internal sealed record Plan
         ColdWallets = 0,
         CountReadsAfter = null,
         ReplayRounds = 0,
+        HubConnections = [],
     };
 }
 
@@ -126,4 +132,6 @@ internal enum Part
     Cold,
     /// <summary>What callers who repeat old keys cost the others.</summary>
     Replays,
+    /// <summary>What those who watch a stream get, and cost its gifts.</summary>
+    Hub,
 }

@@ -82,7 +82,11 @@ internal sealed partial class EarningsGrain(
             after.Apply(entry with { RecordedAt = now });
             entries.Add(known[correction.Key] = entry);
         }
-        if (entries.Count > 0 && !(await Append(entries)).IsCommitted) throw new UnavailableException("Another delivery was faster.");
+        if (entries.Count > 0)
+        {
+            if (!(await Append(entries)).IsCommitted) throw new UnavailableException("Another delivery was faster.");
+            TellStreamsToLook();
+        }
         if (tooEarly > 0) throw new UnavailableException($"{tooEarly} gifts to correct are not credited yet.");
     }
 
@@ -135,6 +139,13 @@ internal sealed partial class EarningsGrain(
             _told[ofStream.Key] = (stream, State.Seq);
             stream.Hear(new GiftNews(afterSeq, State.Seq, [.. ofStream])).Ignore();
         }
+    }
+
+    /// <summary>Which streams' gifts were corrected the ledger knows; those told lately look there. Safe to lose: the others look when they are looked at.</summary>
+    private void TellStreamsToLook()
+    {
+        foreach (var (stream, _) in _told.Values) stream.Hear(new GiftNews(State.Seq, State.Seq, [])).Ignore();
+        _told.Clear();
     }
 
     private Refusal Refuse(Refusal refusal)

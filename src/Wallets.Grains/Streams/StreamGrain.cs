@@ -28,27 +28,67 @@ internal sealed class StreamState
     [Id(3)] public DateTimeOffset StartedAt { get; set; }
     [Id(4)] public DateTimeOffset? EndedAt { get; set; }
     [Id(5)] public Tally Tally { get; set; } = new();
+
+    /// <summary>The creator's last entry when the stream began: none of its gifts is before.</summary>
+    [Id(6)] public long BeganAfterSeq { get; set; }
+}
+
+/// <summary>What the gifts of a stream add up to, as of the creator's entry <see cref="Seq"/>.</summary>
+[GenerateSerializer, Alias("tally")]
+internal sealed class Tally
+{
+    [Id(0)] public long Seq { get; set; }
+    [Id(1)] public long Gifts { get; set; }
+    [Id(2)] public long Coins { get; set; }
+    [Id(3)] public long Diamonds { get; set; }
+
+    /// <summary>Who sent most. All the others are counted anew from the ledger when that is needed.</summary>
+    [Id(4)] public Supporter[] Top { get; set; } = [];
 }
 
 /// <summary>
-/// One live broadcast. Who is live and since when is stored; totals and supporters are a fold over the creator's credits that
-/// belong to this stream, fed by news and caught up from the ledger whenever news is missing, so they may be lost at any time.
+/// One live broadcast. Who is live and since when is stored; totals, supporters and the feed are a fold over the creator's entries that
+/// concern this stream, fed by news that comes in batches and caught up from the ledger whenever news is missing, so they may be lost at
+/// any time. What happens goes out in frames, ten a second at most and only when something does, to whoever asks for the next one:
+/// gateways do, once each. A new activation begins a new epoch of frames, with a snapshot.
 /// </summary>
 internal sealed class StreamGrain(
     [PersistentState("stream")] IPersistentState<StreamState> stream,
     ILedger ledger,
     TimeProvider time) : Grain, IStreamGrain, IStreamLease, IGiftAudience
 {
-    private const int CatchUpPage = 5_000;
     private const int MostSupportersShown = 10;
-    private const int MostGiftsInFrame = 100;
+    private const int EntriesSummedAtOnce = 50_000;
+    private const int EntriesWithLines = 100;
+    private static readonly TimeSpan FrameInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan NewsIsFreshFor = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(5);
 
-    private readonly Queue<CreditedGift> _latest = new();
+    /// <summary>How long a question for the next frame waits for one; well below the time after which a call counts as lost.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(2);
+
+    private readonly FeedLines _lines = new();
+    private TaskCompletionSource _nextFrame = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Leaderboard? _supporters;   // null until one must be counted that came after the stored tally
+    private Feed? _feed;                // null until the ledger has been read once
+    private Task _catchUp = Task.CompletedTask;
+    private IGrainTimer? _frameTimer;
+    private bool _isFrameDue;
+    private long _cutAt;
     private long _heardAt;
     private long _savedSeq;
 
     private StreamState State => stream.State;
+    private Tally Tally => State.Tally;
+
+    /// <summary>Ended, and no silo takes a gift for it any more.</summary>
+    private bool IsOver => State.EndedAt is { } endedAt && time.GetUtcNow() >= endedAt + LiveStreams.LeaseTerm;
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        _frameTimer = this.RegisterGrainTimer(CutFrame, new GrainTimerCreationOptions(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan) { Interleave = true });
+        return Task.CompletedTask;
+    }
 
     public async Task<Outcome<StreamView>> Start(Caller caller, string creatorId, string title)
     {
@@ -58,13 +98,13 @@ internal sealed class StreamGrain(
         if (State.CreatorId is null)
         {
             var account = await ledger.OpenAccount(AccountKind.Earnings, creatorId);
-            var tally = new Tally { Seq = await ledger.LastSeq(account) };
-            await Store(new StreamState { CreatorId = creatorId, CreatorAccount = account, Title = title.Trim(), StartedAt = time.GetUtcNow(), Tally = tally });
+            var seq = await ledger.LastSeq(account);
+            await Store(new StreamState { CreatorId = creatorId, CreatorAccount = account, Title = title.Trim(), StartedAt = time.GetUtcNow(), BeganAfterSeq = seq, Tally = new() { Seq = seq } });
         }
         return View();
     }
 
-    /// <summary>Stores the end first; then waits until every lease given before has run out, so that its answer is the cut-off.</summary>
+    /// <summary>Stores the end first; then waits until every lease given before has run out, so that its answer is the cut-off, and the frame that says so the last one but for corrections.</summary>
     public async Task<Outcome<StreamView>> End(Caller caller)
     {
         if (State.CreatorId is null) return Unknown;
@@ -77,22 +117,34 @@ internal sealed class StreamGrain(
         }
         var leasesEnd = State.EndedAt.Value + LiveStreams.LeaseTerm - time.GetUtcNow();
         if (leasesEnd > TimeSpan.Zero) await Task.Delay(leasesEnd < LiveStreams.LeaseTerm ? leasesEnd : LiveStreams.LeaseTerm, time);
+        await CatchUp();
         return View();
     }
 
     public async Task<Outcome<StreamView>> GetView()
     {
         if (State.CreatorId is null) return Unknown;
-        await CatchUpIfStale();
+        if (_heardAt == 0 || time.GetElapsedTime(_heardAt) > NewsIsFreshFor) await CatchUp();
         return View();
     }
 
-    public async Task<Outcome<StreamFrame>> GetFrame(long afterSeq)
+    public async Task<Outcome<StreamFrame>> NextFrame(string? epoch, long after)
     {
         if (State.CreatorId is null) return Unknown;
-        await CatchUpIfStale();
-        var view = View();
-        return new StreamFrame(view.StreamId, State.Tally.Seq, view.Status, [.. _latest.Where(gift => gift.Seq > afterSeq).Select(Shown)], view.Totals, view.Top);
+        if (_feed is null) await CatchUp();
+        var frame = Since(epoch, after);
+        if (!IsNothing(frame)) return frame;
+
+        await Task.WhenAny(_nextFrame.Task, Task.Delay(LongestWait, time));
+        if (IsNothing(Since(epoch, after)) && (time.GetElapsedTime(_heardAt) > LongestSilence || IsOver != (_feed!.Last.Status == StreamView.Ended))) await CatchUp();
+        return Since(epoch, after);
+    }
+
+    public async Task<Outcome<StreamFrame>> ReadFrame(string epoch, long after, long through)
+    {
+        if (State.CreatorId is null) return Unknown;
+        if (_feed is null) await CatchUp();
+        return _feed!.Between(epoch, after, through) ?? _feed.Snapshot;
     }
 
     public Task<LiveStream?> Lease() => Task.FromResult(
@@ -100,55 +152,116 @@ internal sealed class StreamGrain(
 
     public async Task Hear(GiftNews news)
     {
-        if (State.CreatorId is null || news.ThroughSeq <= State.Tally.Seq) return;
-        if (news.AfterSeq > State.Tally.Seq)
+        if (State.CreatorId is null) return;
+        if (!_catchUp.IsCompleted) await _catchUp;
+        if (news.ThroughSeq <= Tally.Seq) return;
+        if (_feed is null || news.AfterSeq > Tally.Seq || (_supporters is null && Tally.Gifts > 0))
         {
-            await CatchUp();   // earlier news was lost
+            await CatchUp();   // earlier news was lost, or this activation knows only the sums
             return;
         }
-        foreach (var gift in news.Gifts)
-            if (gift.Seq > State.Tally.Seq) Count(gift);
-        State.Tally.Seq = news.ThroughSeq;
+        foreach (var (seq, gift) in news.Gifts)
+        {
+            if (seq <= Tally.Seq) continue;
+            Count(new(gift.UserId, gift.Quantity, gift.Coins, gift.Diamonds));
+            _lines.Add(gift);
+        }
+        Tally.Seq = news.ThroughSeq;
         _heardAt = time.GetTimestamp();
+        if (news.Gifts.Length > 0) LetFrameBeCut();
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        if (State.CreatorId is not null && State.Tally.Seq > _savedSeq) await Store(State);
+        if (State.CreatorId is not null && Tally.Seq > _savedSeq) await Store(State);
     }
 
-    private void Count(CreditedGift gift)
+    private void Count(StreamShare share)
     {
-        State.Tally.Add(gift.Credit);
-        if (_latest.Count == MostGiftsInFrame) _latest.Dequeue();
-        _latest.Enqueue(gift);
+        Tally.Gifts += share.Gifts;
+        Tally.Coins += share.Coins;
+        Tally.Diamonds += share.Diamonds;
+        (_supporters ??= new(MostSupportersShown)).Add(share.UserId, share.Coins);
     }
 
-    private static FeedGift Shown(CreditedGift gift) => new(gift.Credit.UserId, gift.Credit.GiftId, gift.Credit.Quantity, new(gift.Credit.Coins));
+    /// <summary>One at a time: what it reads is counted once.</summary>
+    private Task CatchUp() => _catchUp.IsCompleted ? _catchUp = ReadLedger() : _catchUp;
 
-    private Task CatchUpIfStale() => _heardAt == 0 || time.GetElapsedTime(_heardAt) > NewsIsFreshFor ? CatchUp() : Task.CompletedTask;
-
-    private async Task CatchUp()
+    private async Task ReadLedger()
     {
-        IReadOnlyList<ReceivedGift> page;
-        do
+        var (from, through) = (Tally.Seq, await ledger.LastSeq(State.CreatorAccount));
+        var shares = await Sum(from, through);
+        if (shares.Count > 0 && _supporters is null && Tally.Gifts > 0)
         {
-            page = await ledger.ReadReceived(State.CreatorAccount, State.Tally.Seq, long.MaxValue, CatchUpPage);
-            foreach (var gift in page)
-            {
-                if (gift.Debit.Gift?.StreamId == this.GetPrimaryKey()) Count(new CreditedGift(gift.Seq, Credit.Of(gift.Debit, gift.UserId)));
-                State.Tally.Seq = gift.Seq;
-            }
+            var known = new Leaderboard(MostSupportersShown);
+            foreach (var share in await Sum(State.BeganAfterSeq, from)) known.Add(share.UserId, share.Coins);
+            _supporters = known;
         }
-        while (page.Count == CatchUpPage);
+        var isFirst = _feed is null;
+        IReadOnlyList<ReceivedGift> latest = isFirst || shares.Count > 0
+            ? await ledger.ReadReceived(State.CreatorAccount, Math.Max(through - EntriesWithLines, isFirst ? State.BeganAfterSeq : from), through, EntriesWithLines)
+            : [];
+
+        foreach (var share in shares) Count(share);
+        foreach (var gift in latest)
+            if (gift.Debit.Gift?.StreamId == this.GetPrimaryKey()) _lines.Add(Credit.Of(gift.Debit, gift.UserId));
+        Tally.Seq = Math.Max(Tally.Seq, through);
         _heardAt = time.GetTimestamp();
+        if (isFirst) BeginEpoch();
+        else if (shares.Count > 0 || IsOver != (_feed!.Last.Status == StreamView.Ended)) LetFrameBeCut();
     }
+
+    private async Task<List<StreamShare>> Sum(long afterSeq, long throughSeq)
+    {
+        var shares = new List<StreamShare>();
+        for (var after = afterSeq; after < throughSeq; after += EntriesSummedAtOnce)
+            shares.AddRange(await ledger.SumStream(State.CreatorAccount, this.GetPrimaryKey(), after, Math.Min(throughSeq, after + EntriesSummedAtOnce)));
+        return shares;
+    }
+
+    private void BeginEpoch()
+    {
+        var (latest, merged, _) = _lines.Take();
+        _feed = new(Frame(Guid.NewGuid().ToString("N"), 0, latest, merged, 0) with { IsSnapshot = true });
+    }
+
+    /// <summary>At once, or as soon as the last frame is a tenth of a second old.</summary>
+    private void LetFrameBeCut()
+    {
+        if (_isFrameDue) return;
+        var wait = FrameInterval - time.GetElapsedTime(_cutAt);
+        if (_cutAt == 0 || wait <= TimeSpan.Zero)
+        {
+            CutFrame();
+            return;
+        }
+        _isFrameDue = true;
+        _frameTimer!.Change(wait, Timeout.InfiniteTimeSpan);
+    }
+
+    private Task CutFrame()
+    {
+        _isFrameDue = false;
+        _cutAt = time.GetTimestamp();
+        var (lines, merged, dropped) = _lines.Take();
+        _feed!.Add(Frame(_feed.Epoch, _feed.Number, lines, merged, dropped) with { Number = _feed.Number + 1 });
+        Interlocked.Exchange(ref _nextFrame, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+        return Task.CompletedTask;
+    }
+
+    private StreamFrame Frame(string epoch, long number, FeedGift[] gifts, long merged, long dropped) =>
+        new(this.GetPrimaryKey(), epoch, number, number, IsSnapshot: false, IsOver ? StreamView.Ended : StreamView.Live, gifts, merged, dropped, Totals, Top);
+
+    private StreamFrame Since(string? epoch, long after) => _feed!.Between(epoch, after, _feed.Number) ?? _feed.Snapshot;
+
+    private static bool IsNothing(StreamFrame frame) => frame.After == frame.Number && !frame.IsSnapshot;
 
     private async Task Store(StreamState state)
     {
         try
         {
             stream.State = state;
+            if (_supporters is not null) Tally.Top = Top;
             await stream.WriteStateAsync();
             _savedSeq = state.Tally.Seq;
         }
@@ -159,35 +272,12 @@ internal sealed class StreamGrain(
         }
     }
 
+    private StreamTotals Totals => new(Tally.Gifts, new(Tally.Coins), new(Tally.Diamonds));
+
+    private Supporter[] Top => _supporters is null ? Tally.Top : [.. _supporters.Top];
+
     private StreamView View() => new(
-        this.GetPrimaryKey(),
-        State.CreatorId!,
-        State.Title,
-        State.EndedAt is null ? StreamView.Live : StreamView.Ended,
-        State.StartedAt,
-        State.EndedAt,
-        new StreamTotals(State.Tally.Gifts, new(State.Tally.Coins), new(State.Tally.Diamonds)),
-        [.. State.Tally.Supporters.OrderByDescending(supporter => supporter.Value).ThenBy(supporter => supporter.Key, StringComparer.Ordinal)
-            .Take(MostSupportersShown).Select(supporter => new Supporter(supporter.Key, new(supporter.Value)))]);
+        this.GetPrimaryKey(), State.CreatorId!, State.Title, State.EndedAt is null ? StreamView.Live : StreamView.Ended, State.StartedAt, State.EndedAt, Totals, Top);
 
     private Refusal Unknown => new(Refusal.UnknownStream, $"There is no stream {this.GetPrimaryKey()}.");
-}
-
-/// <summary>What the gifts of a stream add up to, as of the creator's entry <see cref="Seq"/>.</summary>
-[GenerateSerializer, Alias("tally")]
-internal sealed class Tally
-{
-    [Id(0)] public long Seq { get; set; }
-    [Id(1)] public long Gifts { get; set; }
-    [Id(2)] public long Coins { get; set; }
-    [Id(3)] public long Diamonds { get; set; }
-    [Id(4)] public Dictionary<string, long> Supporters { get; set; } = [];
-
-    public void Add(Credit credit)
-    {
-        Gifts += credit.Quantity;
-        Coins += credit.Coins;
-        Diamonds += credit.Diamonds;
-        Supporters[credit.UserId] = Supporters.GetValueOrDefault(credit.UserId) + credit.Coins;
-    }
 }

@@ -71,6 +71,8 @@ internal static class ApiHosting
 [JsonSourceGenerationOptions(System.Text.Json.JsonSerializerDefaults.Web)]
 [JsonSerializable(typeof(PurchaseRequest))]
 [JsonSerializable(typeof(GiftRequest))]
+[JsonSerializable(typeof(StreakRequest))]
+[JsonSerializable(typeof(Streak))]
 [JsonSerializable(typeof(StreamRequest))]
 [JsonSerializable(typeof(PayoutRequest))]
 [JsonSerializable(typeof(TokenRequest))]

@@ -4,99 +4,64 @@ using Microsoft.AspNetCore.SignalR;
 namespace Wallets.Server.Api;
 
 /// <summary>
-/// A stream's feed for viewers, at <c>/live</c>: <c>Join</c> answers with the stream so far, then frames come as message
-/// <c>frame</c> until <c>Leave</c>.
+/// A stream's feed for viewers, at <c>/live</c>. <c>Join</c> answers with the stream; before that comes a snapshot and after it every frame,
+/// all as message <c>frame</c>. A viewer who comes back says with <c>Resume</c> which frame was the last one, and goes on from there: with what
+/// was missed, or with a snapshot if that is too long ago or the stream's memory began anew. Anybody may watch, as anybody may read a stream.
 /// </summary>
-internal sealed class LiveHub(IGrainFactory grains, LiveFeed feed) : Hub
+internal sealed class LiveHub(LiveFeed feed) : Hub
 {
     private const int MostStreamsPerConnection = 20;
+    private const int MostEpochLength = 64;
 
-    /// <summary>The streams this connection watches.</summary>
-    private HashSet<Guid> Joined => (HashSet<Guid>)(Context.Items[nameof(Joined)] ??= new HashSet<Guid>());
+    /// <summary>The streams this connection watches. A connection may break while it joins, so each is taken out once.</summary>
+    private ConcurrentDictionary<Guid, bool> Joined => (ConcurrentDictionary<Guid, bool>)(Context.Items[nameof(Joined)] ??= new ConcurrentDictionary<Guid, bool>());
 
-    public async Task<StreamView> Join(string streamId)
+    public Task<StreamView> Join(string streamId) => Watch(streamId, null, 0);
+
+    /// <param name="streamId">The stream.</param>
+    /// <param name="epoch">The epoch of the last frame that came.</param>
+    /// <param name="number">Its number.</param>
+    public Task<StreamView> Resume(string streamId, string epoch, long number)
     {
-        var id = Parse(streamId);
-        var view = await grains.GetGrain<IStreamGrain>(id).GetView();
-        if (!view.IsOk) throw new HubException(view.Refusal!.Code);
-        if (Joined.Count >= MostStreamsPerConnection) throw new HubException("too_many_streams");
-        if (Joined.Add(id))
-        {
-            await Groups.AddToGroupAsync(Context.ConnectionId, LiveFeed.GroupOf(id));
-            feed.Watch(id);
-        }
-        return view.Value!;
+        if (string.IsNullOrEmpty(epoch) || epoch.Length > MostEpochLength || number < 0) throw new HubException("invalid_frame");
+        return Watch(streamId, epoch, number);
     }
 
     public async Task Leave(string streamId)
     {
         var id = Parse(streamId);
-        if (!Joined.Remove(id)) return;
-        feed.Unwatch(id);
+        if (!Joined.TryRemove(id, out _)) return;
         await Groups.RemoveFromGroupAsync(Context.ConnectionId, LiveFeed.GroupOf(id));
+        feed.Unwatch(id);
     }
 
     public override Task OnDisconnectedAsync(Exception? exception)
     {
-        foreach (var id in Joined) feed.Unwatch(id);
+        foreach (var id in Joined.Keys)
+            if (Joined.TryRemove(id, out _)) feed.Unwatch(id);
         return base.OnDisconnectedAsync(exception);
     }
 
-    private static Guid Parse(string streamId) => Guid.TryParseExact(streamId, "D", out var id) ? id : throw new HubException(Refusal.UnknownStream);
-}
-
-/// <summary>Asks each watched stream for what is new, once for all of this gateway's viewers, and sends it to them. Safe to lose: the next frame has the totals.</summary>
-internal sealed partial class LiveFeed(IGrainFactory grains, IHubContext<LiveHub> hub, TimeProvider time, ILogger<LiveFeed> logger) : BackgroundService
-{
-    private static readonly TimeSpan FrameInterval = TimeSpan.FromMilliseconds(200);
-
-    private readonly ConcurrentDictionary<Guid, int> _watchers = new();
-    private readonly Dictionary<Guid, long> _sent = [];
-
-    public static string GroupOf(Guid streamId) => streamId.ToString();
-
-    public void Watch(Guid streamId) => _watchers.AddOrUpdate(streamId, 1, (_, watchers) => watchers + 1);
-
-    public void Unwatch(Guid streamId)
+    private async Task<StreamView> Watch(string streamId, string? epoch, long number)
     {
-        if (_watchers.AddOrUpdate(streamId, 0, (_, watchers) => watchers - 1) <= 0) _watchers.TryRemove(KeyValuePair.Create(streamId, 0));
-    }
-
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var ticks = new PeriodicTimer(FrameInterval, time);
+        var id = Parse(streamId);
+        var isNew = !Joined.ContainsKey(id);
+        if (isNew && Joined.Count >= MostStreamsPerConnection) throw new HubException("too_many_streams");
+        if (isNew) feed.Watch(id);
         try
         {
-            while (await ticks.WaitForNextTickAsync(stoppingToken))
-            {
-                foreach (var gone in _sent.Keys.Where(id => !_watchers.ContainsKey(id)).ToList()) _sent.Remove(gone);
-                await Task.WhenAll(_watchers.Keys.Select(SendFrame).ToList());
-            }
+            var view = await feed.Begin(id, Context.ConnectionId, epoch, number);
+            if (isNew) Joined[id] = true;
+            isNew = false;
+            return view;
         }
-        catch (OperationCanceledException)
+        finally
         {
-            return;   // the gateway stops
+            if (isNew) feed.Unwatch(id);
+            if (Context.ConnectionAborted.IsCancellationRequested && Joined.TryRemove(id, out _)) feed.Unwatch(id);
         }
     }
 
-    private async Task SendFrame(Guid streamId)
-    {
-        try
-        {
-            long sent;
-            lock (_sent) sent = _sent.GetValueOrDefault(streamId, -1);
-            var frame = await grains.GetGrain<IStreamGrain>(streamId).GetFrame(Math.Max(sent, 0));
-            if (frame.Value is not { } news || news.Seq == sent) return;
-            lock (_sent) _sent[streamId] = news.Seq;
-            // The first frame only says where this gateway begins: who joined has been told what came before.
-            await hub.Clients.Group(GroupOf(streamId)).SendAsync("frame", sent < 0 ? news with { Gifts = [] } : news);
-        }
-        catch (Exception fault)
-        {
-            LogNoFrame(fault, streamId);
-        }
-    }
-
-    [LoggerMessage(LogLevel.Debug, "No frame for stream {Stream}")]
-    private partial void LogNoFrame(Exception fault, Guid stream);
+    private static Guid Parse(string streamId) =>
+        Guid.TryParseExact(streamId, "D", out var id) && id != Guid.Empty ? id : throw new HubException(Refusal.UnknownStream);
 }

@@ -34,12 +34,17 @@ internal static class Requests
         return (afterSeq, size);
     }
 
-    public static async Task<IResult> Created<T>(this Task<Outcome<T>> asked, HttpContext http) where T : class
+    public static Task<IResult> Created<T>(this Task<Outcome<T>> asked, HttpContext http) where T : class => Written(asked, http, StatusCodes.Status201Created);
+
+    /// <summary>For what is brought to a state, and may be in it.</summary>
+    public static Task<IResult> Put<T>(this Task<Outcome<T>> asked, HttpContext http) where T : class => Written(asked, http, StatusCodes.Status200OK);
+
+    private static async Task<IResult> Written<T>(Task<Outcome<T>> asked, HttpContext http, int status) where T : class
     {
         var outcome = await asked;
         if (!outcome.IsOk) return Problems.Refuse(outcome.Refusal!);
         if (outcome.Replayed) http.Response.Headers[ReplayedHeader] = "true";
-        return TypedResults.Json(outcome.Value, statusCode: StatusCodes.Status201Created);
+        return TypedResults.Json(outcome.Value, statusCode: status);
     }
 
     public static async Task<IResult> Found<T>(this Task<Outcome<T>> asked) where T : class

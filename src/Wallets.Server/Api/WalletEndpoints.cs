@@ -6,6 +6,8 @@ internal sealed record PurchaseRequest(string PackId, string Channel, string Pro
 
 internal sealed record GiftRequest(string StreamId, string GiftId, int Quantity);
 
+internal sealed record StreakRequest(string StreamId, string GiftId, int Total, bool Ends = false);
+
 /// <summary>A viewer's wallet: buying coins, sending gifts, statement.</summary>
 internal static class WalletEndpoints
 {
@@ -45,6 +47,20 @@ internal static class WalletEndpoints
                 return client.SendGift(caller, userId, new GiftOrder(key, streamId, request.GiftId, request.Quantity)).Created(http);
             })
             .Produces<GiftReceipt>(201).Refuses(403, 409, 422).WithSummary("Sends a gift; the answer is its receipt.");
+
+        wallet.MapPut("/streaks/{streakId}", (HttpContext http, WalletsClient client, string userId, string streakId, StreakRequest request) =>
+            {
+                var caller = Owner(http, userId);
+                var id = Requests.ParseUuid(streakId, "invalid_id", "A streak id is a UUID.");
+                if (!Guid.TryParseExact(request.StreamId, "D", out var streamId))
+                    return Task.FromResult(Problems.Refuse(new Refusal(Refusal.UnknownStream, "There is no such stream.")));
+                return client.SendStreak(caller, userId, new StreakOrder(id, streamId, request.GiftId, request.Total, request.Ends)).Put(http);
+            })
+            .Produces<Streak>().Refuses(403, 409, 422).WithSummary("Tells a streak's running total; what is not charged yet is charged. Repeated, late and lost messages do no harm.");
+
+        wallet.MapGet("/streaks/{streakId}", (HttpContext http, IGrainFactory grains, string userId, string streakId) =>
+                grains.GetGrain<IWalletGrain>(userId).GetStreak(Owner(http, userId), Requests.ParseUuid(streakId, "invalid_id", "A streak id is a UUID.")).Found())
+            .Produces<Streak>().Refuses(403, 404).WithSummary("A streak as it stands.");
 
         wallet.MapGet("/gifts/{key}", (HttpContext http, IGrainFactory grains, string userId, string key) =>
                 grains.GetGrain<IWalletGrain>(userId).GetGift(Owner(http, userId), ParsePathKey(key)).Found())

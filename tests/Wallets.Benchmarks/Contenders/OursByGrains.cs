@@ -8,7 +8,7 @@ using Wallets.Benchmarks.Machine;
 namespace Wallets.Benchmarks.Contenders;
 
 /// <summary>This system, called as a .NET front end calls it: an Orleans client with <see cref="WalletsClient"/> in this process, silos in theirs.</summary>
-internal sealed class OursByGrains(int silos, long historyEntries = 0) : IContender
+internal sealed class OursByGrains(int silos, long historyEntries = 0, int gateways = 0) : IContender
 {
     private const int AtOnce = 64;
     private const int MostAttempts = 10;
@@ -30,12 +30,19 @@ internal sealed class OursByGrains(int silos, long historyEntries = 0) : IConten
     public OurLedger Ledger => _ledger!;
     public IGrainFactory Grains => _client!.Services.GetRequiredService<IGrainFactory>();
 
+    public Uri GatewayUrl => _cluster!.GatewayUrl;
+
+    /// <summary>Gifts acknowledged since it was prepared.</summary>
+    public long Acknowledged => Volatile.Read(ref _acknowledged);
+
+    public Guid StreamOf(int creator) => _streams[creator];
+
     /// <summary>Whether <see cref="Prepare"/> activates the wallets; a part that measures activation does that itself.</summary>
     public bool ActivatesWallets { get; init; } = true;
 
     public async Task Prepare(Population population)
     {
-        _cluster = await WalletsCluster.Start(silos, gateways: 0);
+        _cluster = await WalletsCluster.Start(silos, gateways);
         _ledger = new OurLedger(Postgres, population);
         await _ledger.Seed(historyEntries);
         _client = await Connect(_cluster.GatewayConnectionString);

@@ -40,6 +40,7 @@ internal static class JsonReport
             results.Memory,
             results.Cold,
             results.Replays,
+            results.Hub,
         };
         if (Path.GetDirectoryName(Path.GetFullPath(file)) is { } folder) Directory.CreateDirectory(folder);
         await File.WriteAllTextAsync(file, JsonSerializer.Serialize(report, Options) + "\n");

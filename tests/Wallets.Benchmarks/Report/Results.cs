@@ -42,6 +42,23 @@ internal sealed record ColdPoint(string State, int Wallets, Latency LatencyMs, d
 /// <summary>New gifts per second without, and with, callers who repeat old keys.</summary>
 internal sealed record ReplayPoint(double Without, double With, double ReplaysPerSecond, long ReplayFailures, double ReplayP99Ms);
 
+/// <summary>A stream that so many watch.</summary>
+/// <param name="GiftCpuSecondsPer10K">Processor seconds of silo and database per 10,000 gifts: the gift path, and the stream's own part in it.</param>
+/// <param name="FramesPerSecond">At each connection.</param>
+/// <param name="DelayMs">From a gift's acknowledgement until a viewer has the frame that counts it.</param>
+/// <param name="PeakGiftsPerSecond">Of a closed loop, watched by as many.</param>
+internal sealed record HubPoint(
+    int Connections,
+    double GiftsPerSecond,
+    Latency LatencyMs,
+    double GiftCpuSecondsPer10K,
+    double GatewayCpuSecondsPer10K,
+    double FramesPerSecond,
+    double FrameBytes,
+    int Lost,
+    Latency DelayMs,
+    double PeakGiftsPerSecond);
+
 /// <summary>Everything a run has measured so far, and on what.</summary>
 internal sealed class Results
 {
@@ -56,6 +73,7 @@ internal sealed class Results
     public List<MemoryPoint> Memory { get; } = [];
     public List<ColdPoint> Cold { get; } = [];
     public ReplayPoint? Replays { get; set; }
+    public List<HubPoint> Hub { get; } = [];
 
     /// <summary>The best closed loop of a contender.</summary>
     public Measurement? Peak(string contender, Distribution distribution) => Measurements

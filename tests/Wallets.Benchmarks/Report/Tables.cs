@@ -14,6 +14,9 @@ internal static class Tables
         AnsiConsole.MarkupLineInterpolated($"  {m.Distribution.ToString().ToLowerInvariant(),-8} {Load(m),-16} [bold]{m.GiftsPerSecond,9:N0}[/] gifts/s   p50 {m.LatencyMs.P50:0.0}  p99 {m.LatencyMs.P99:0.0}  p99.9 {m.LatencyMs.P999:0.0} ms   {m.CpuSecondsPer10K.Values.Sum():0.00} CPU s per 10,000{failures}");
     }
 
+    public static void Show(HubPoint h) => AnsiConsole.MarkupLineInterpolated(
+        $"  {h.Connections,6:N0} watch: {h.GiftsPerSecond:N0} gifts/s, p99 {h.LatencyMs.P99:0.0} ms, silo and database {h.GiftCpuSecondsPer10K:0.00}, gateway {h.GatewayCpuSecondsPer10K:0.00} CPU s per 10,000; {h.FramesPerSecond:0.0} frames/s of {h.FrameBytes:N0} B each, delay p50 {h.DelayMs.P50:0} p99 {h.DelayMs.P99:0} ms, {h.Lost} lost; peak {h.PeakGiftsPerSecond:N0} gifts/s");
+
     public static void Show(Results results)
     {
         AnsiConsole.MarkupLineInterpolated($"\n{results.Plan} run of commit {results.Commit}\n{results.Machine}\n{results.Database}");
@@ -67,6 +70,7 @@ internal static class Tables
             AnsiConsole.MarkupLineInterpolated($"{m.Activations:N0} active wallets: {m.HeapBytesPerWallet:N0} B of heap each, {m.ResidentBytesPerWallet:N0} B resident");
         foreach (var c in results.Cold)
             AnsiConsole.MarkupLineInterpolated($"cold activation, {c.State}: p50 {c.LatencyMs.P50:0.0}, p99 {c.LatencyMs.P99:0.0} ms{(c.SnapshotReads is null ? "" : $"; {c.SnapshotReads:0.0} reads of state and {c.TailReads:0.0} of entries each")}");
+        foreach (var h in results.Hub) Show(h);
         if (results.Replays is { } r)
             AnsiConsole.MarkupLineInterpolated($"replays: {r.Without:N0} gifts/s without, {r.With:N0} with {r.ReplaysPerSecond:N0} replays/s (their p99 {r.ReplayP99Ms:0.0} ms, {r.ReplayFailures} failed)");
     }

@@ -42,8 +42,14 @@ internal static class Targets
             AtMost("memory per active wallet", results.Memory.Count > 0 ? results.Memory.Max(point => point.HeapBytesPerWallet) / BytesPerKb : null, 6, " KB"),
             AtMost("cold activation, 1,000 entries, p99", results.Cold.Count > 0 ? results.Cold[^1].LatencyMs.P99 : null, 15, " ms"),
             AtMost("cost to the others of 10 % replays", results.Replays is { } replays ? 100 * (1 - replays.With / replays.Without) : null, 10, " %"),
+            AtMost($"cost to the gifts of {results.Hub.Select(hub => hub.Connections).DefaultIfEmpty(10_000).Max():N0} who watch, of the peak", CostOfWatching(results), 10, " %"),
         ];
     }
+
+    /// <summary>The first and the last measurement are without viewers, so that a database that grows meanwhile does not count against them.</summary>
+    private static double? CostOfWatching(Results results) => results.Hub.Any(hub => hub.Connections == 0) && results.Hub.MaxBy(hub => hub.Connections) is { Connections: > 0 } most
+        ? 100 * (1 - most.PeakGiftsPerSecond / results.Hub.Where(hub => hub.Connections == 0).Average(hub => hub.PeakGiftsPerSecond))
+        : null;
 
     private static Target Ratio(string figure, string key, double? measured, double goal, double? reached = null) =>
         new(figure, key, measured, goal, IsAtLeast: true, "") { Reached = reached };

@@ -13,12 +13,23 @@ public sealed class LocalCluster : IAsyncDisposable
 
     public string Url { get; private set; } = "";
 
-    public static async Task<LocalCluster> Start(string folder, int firstPort)
+    /// <summary>As a gateway connects: it sees the membership tables only.</summary>
+    public string GatewayConnection => $"Host=127.0.0.1;Port={new Uri(Url).Port - 1};Database=wallets;Username=wallets_gateway;Password={ClusterScript.Secrets(_folder)["gateway_password"]}";
+
+    /// <summary>The n-th gateway's address, from 1.</summary>
+    public string UrlOf(int gateway) => $"http://127.0.0.1:{new Uri(Url).Port - 1 + gateway}";
+
+    /// <summary>The silo that listens at this port.</summary>
+    public string SiloAt(int port) => $"silo{port - (new Uri(Url).Port - 1) - 20}";
+
+    public static async Task<LocalCluster> Start(string folder, int firstPort, int silos = 3, int gateways = 1)
     {
         var script = await ClusterScript.Start(
         [
             ("WALLETS_CLUSTER_DIR", folder),
             ("WALLETS_CLUSTER_PORT", firstPort.ToString()),
+            ("WALLETS_CLUSTER_SILOS", $"{silos}"),
+            ("WALLETS_CLUSTER_GATEWAYS", $"{gateways}"),
             ("WALLETS_SERVER", Repository.Server),
             ("Wallets__Hold", "0"),
         ]);
