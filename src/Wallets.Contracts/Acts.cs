@@ -107,7 +107,7 @@ public interface ICampaignGrain : IGrainWithStringKey
     [Alias("grant")] Task<Outcome<Grant>> Grant(Caller caller, string userId);
 }
 
-/// <param name="Given">Coins of the budget that are taken; a grant that died halfway keeps its coins of the budget until it is repeated.</param>
+/// <param name="Given">Coins of the budget that are taken: given, or about to be; a grant that died halfway is given by itself moments later.</param>
 [GenerateSerializer, Immutable, Alias("campaign-view")]
 public sealed record CampaignView(Campaign Campaign, Coins Given);
 

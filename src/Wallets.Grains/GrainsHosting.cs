@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Wallets.Grains.Acts;
 using Wallets.Grains.Payments;
 using Wallets.Grains.Payouts;
 using Wallets.Grains.Publishing;
@@ -42,6 +43,7 @@ public static class GrainsHosting
         silo.Services.AddSingleton(new ClusterTask("settlement", grains => grains.GetGrain<ISettlementGrain>(ISettlementGrain.Key).Settle()));
         silo.Services.AddSingleton(new ClusterTask("corrections", grains => grains.GetGrain<ICorrectionsGrain>(ICorrectionsGrain.Key).Settle()));
         silo.Services.AddSingleton(new ClusterTask("expiry", grains => grains.GetGrain<IExpiryGrain>(IExpiryGrain.Key).Sweep()));
+        silo.Services.AddSingleton(new ClusterTask("campaigns", grains => grains.GetGrain<ICampaignsGrain>(ICampaignsGrain.Key).Sweep()));
         silo.Services.AddSingleton(new ClusterTask("payouts", grains => grains.GetGrain<IPayoutRounds>(IPayoutQueueGrain.Key).Run()));
         silo.Services.AddSingleton(services => new ClusterTask("notifications", grains =>
             Task.WhenAll(services.GetRequiredService<PaymentChannels>().Open.Select(channel => grains.GetGrain<INotificationsGrain>(channel).Handle(hasNew: false)))));

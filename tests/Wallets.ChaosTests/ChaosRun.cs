@@ -61,7 +61,7 @@ internal sealed class ChaosRun(RunSettings settings)
         var books = new Books(cluster.Connection);
         var injected = new List<Injected>();
         using var over = new CancellationTokenSource();
-        var working = workload.Run(over.Token);
+        var working = Task.WhenAll(workload.Run(over.Token), cluster.Provider?.Vary(over.Token) ?? Task.CompletedTask);
         await BreakThings(possible, cluster, workload, grains, books, history, injected, stop);
         await over.CancelAsync();
         await working;
@@ -71,7 +71,9 @@ internal sealed class ChaosRun(RunSettings settings)
         var settled = await TimeUntil(async () => await books.CountUnsettled() == 0, SettleTarget * 2);
         var unsettled = settled > SettleTarget ? Math.Max(1, await books.CountUnsettled()) : 0;
         var transfers = cluster.Provider is null ? null : await PaidOut(cluster.Provider, books);
-        var verdicts = await new Judge(history.Operations, await books.ReadAll(), transfers).Decide(workload.CoinsOf, workload.DiamondsOf, unsettled);
+        var taken = await Taken(workload, books);
+        await TimeUntil(async () => await books.CountWaiting() == 0, settings.Patience);
+        var verdicts = await new Judge(history.Operations, await books.ReadAll(), transfers, taken, await books.Now()).Decide(workload.CoinsOf, workload.DiamondsOf, unsettled);
 
         var report = new Report(settings, commit, history.Operations, injected, impossible, verdicts, alive, settled, Logged(cluster.Folder, "silo*.log", "Fenced:").Count, Logged(cluster.Folder, "gateway*.log", "Unexpected fault"));
         report.Write(AnsiConsole.Console);
@@ -85,6 +87,18 @@ internal sealed class ChaosRun(RunSettings settings)
     {
         await TimeUntil(async () => await books.CountOpenPayouts() == 0, settings.Patience);
         return await provider.Transfers();
+    }
+
+    /// <summary>What campaigns have taken of their budgets, once all of it is given, or it is clear that it will not be.</summary>
+    private async Task<IReadOnlyDictionary<string, long>> Taken(Workload workload, Books books)
+    {
+        var taken = new Dictionary<string, long>();
+        await TimeUntil(async () =>
+        {
+            foreach (var campaign in workload.Campaigns) taken[campaign] = await workload.TakenOf(campaign);
+            return taken.Values.Sum() == await books.SumGranted();
+        }, settings.Patience / 4);
+        return taken;
     }
 
     /// <summary>The faults that this machine allows, and those that it does not, with what they need.</summary>

@@ -71,8 +71,9 @@ internal sealed class Report(
         }
         console.Write(table);
         console.WriteLine();
-        var points = injected.Where(fault => fault.Fault.StartsWith(Fault.AtPoint, StringComparison.Ordinal)).ToList();
-        if (points.Count > 0) console.WriteLine($"- Kills at named points: {points.Count}, of which {points.Count(fault => fault.Target == Fault.NobodyPassed)} found nobody who passed.");
+        var points = injected.Where(fault => fault.Fault.StartsWith(Fault.AtLine, StringComparison.Ordinal)).ToList();
+        var notPassed = points.Where(fault => fault.Target.StartsWith(Fault.NobodyPassed, StringComparison.Ordinal)).ToList();
+        if (points.Count > 0) console.WriteLine($"- Kills on both sides of a line: {points.Count} lines, of which {notPassed.Count} found nobody who passed{string.Concat(notPassed.Select(fault => $"; {fault.Fault}: {fault.Target}"))}.");
     }
 
     /// <summary>One silo of three killed: how long its own wallets and the others' were out of reach.</summary>

@@ -72,9 +72,15 @@ internal sealed class ActGrain(ILedger ledger, IOptions<GrainsOptions> options, 
         ActKinds.PublishRates => await GrainFactory.GetGrain<IRateCardDesk>(IRateCardGrain.Key).Publish(order.Rates!),
         ActKinds.PutPack => await GrainFactory.GetGrain<ICatalogDesk>(ICatalogGrain.Key).PutPack(order.Pack!),
         ActKinds.PutGift => await GrainFactory.GetGrain<ICatalogDesk>(ICatalogGrain.Key).PutGift(order.Gift!),
-        ActKinds.OpenCampaign => await GrainFactory.GetGrain<ICampaignDesk>(order.Subject).Open(order.Campaign!),
+        ActKinds.OpenCampaign => await OpenCampaign(order.Campaign!),
         _ => throw new InvalidOperationException($"Act {Key} is of kind '{order.Kind}', which nobody applies."),
     };
+
+    private async Task<Refusal?> OpenCampaign(Campaign campaign)
+    {
+        await GrainFactory.GetGrain<ICampaignsGrain>(ICampaignsGrain.Key).LookAfter(campaign.Id);
+        return await GrainFactory.GetGrain<ICampaignDesk>(campaign.Id).Open(campaign);
+    }
 
     /// <summary>Writes a step unless it, or one that excludes it, is there, and reads them all.</summary>
     private async Task<IReadOnlyList<ActStep>> Record(string step, Caller caller, ActOrder? order, string? note)

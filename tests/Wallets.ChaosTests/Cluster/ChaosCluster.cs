@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using Npgsql;
 using Wallets.ChaosTests.Node;
+using Wallets.ChaosTests.Work;
 using Wallets.Tests.Shared;
 
 namespace Wallets.ChaosTests.Cluster;
@@ -78,6 +79,7 @@ internal sealed class ChaosCluster : IAsyncDisposable
             ("Wallets__Refunds__FlaggedHoldDays", "0"),   // so that what creators have can be cashed out at once
             ("Wallets__Limits__CoinsPerDay", "1000000000"),
             ("Wallets__Limits__CoinsPerWeek", "1000000000"),
+            ("Wallets__Channels__Web__Secrets__0", Checkout.Secret),
             ("Wallets__Payouts__AskAgainAfter", "00:00:00.500"),
             ("Wallets__Payouts__AskAtMostEvery", "00:00:02"),
             ("Wallets__PayoutProvider__Timeout", "00:00:03"),

@@ -9,7 +9,7 @@ internal enum Needs { Nothing, Namespaces, SmallDisk }
 internal sealed record Fault(string Name, Func<ChaosCluster, Random, Task<string>> Inject, Needs Needs = Needs.Nothing)
 {
     public const string KillSilo = "kill-silo";
-    public const string AtPoint = "kill-at-";
+    public const string AtLine = "kill-at-";
     public const string NobodyPassed = "nobody passed";
     public const string RollingRestart = "rolling-restart";
 
@@ -21,7 +21,7 @@ internal sealed record Fault(string Name, Func<ChaosCluster, Random, Task<string
         new(KillSilo, (cluster, random) => Kill(cluster, [Pick(random, ChaosCluster.SiloNames)])),
         new("kill-gateway", (cluster, random) => Kill(cluster, [Pick(random, ChaosCluster.GatewayNames)])),
         new("kill-all-silos", (cluster, _) => Kill(cluster, ChaosCluster.SiloNames)),
-        .. Control.Points.Select(point => new Fault(AtPoint + point, (cluster, _) => KillAtPoint(cluster, point))),
+        .. Control.Lines.Select(line => new Fault(AtLine + line.Line, (cluster, _) => KillAtPoints(cluster, line.Points))),
         new("pause-5", (cluster, random) => Pause(cluster, Pick(random, ChaosCluster.SiloNames), 5)),
         new("pause-9", (cluster, random) => Pause(cluster, Pick(random, ChaosCluster.SiloNames), 9)),
         new("pause-20", (cluster, random) => Pause(cluster, Pick(random, ChaosCluster.SiloNames), 20)),
@@ -53,16 +53,16 @@ internal sealed record Fault(string Name, Func<ChaosCluster, Random, Task<string
         return string.Join(", ", names);
     }
 
-    private static async Task<string> KillAtPoint(ChaosCluster cluster, string point)
+    private static async Task<string> KillAtPoints(ChaosCluster cluster, IReadOnlyList<string> points)
     {
-        cluster.Control.Turn(point, on: true);
+        foreach (var point in points) cluster.Control.Turn(point, on: true);
         var startedAt = TimeProvider.System.GetTimestamp();
-        while (cluster.Control.IsOn(point) && TimeProvider.System.GetElapsedTime(startedAt) < TimeSpan.FromSeconds(20)) await Task.Delay(20);
-        var isHit = !cluster.Control.IsOn(point);
-        cluster.Control.Turn(point, on: false);
+        while (points.Any(cluster.Control.IsOn) && TimeProvider.System.GetElapsedTime(startedAt) < TimeSpan.FromSeconds(20)) await Task.Delay(20);
+        var notPassed = points.Where(cluster.Control.IsOn).ToList();
+        foreach (var point in notPassed) cluster.Control.Turn(point, on: false);
         await Task.Delay(UntilRestart);
         await cluster.RestartWhatEnded();
-        return isHit ? "the first process that passed" : NobodyPassed;
+        return notPassed.Count == 0 ? $"the first processes at {string.Join(" and ", points)}" : $"{NobodyPassed} {string.Join(" and ", notPassed)}";
     }
 
     private static async Task<string> Pause(ChaosCluster cluster, string name, int seconds)

@@ -15,12 +15,13 @@ internal sealed record Verdict(int Invariant, string Says, int Found, IReadOnlyL
 /// Says from the history and the database alone whether every invariant held: it rebuilds each account line by line, compares
 /// what was answered with what is written both ways, and lets <see cref="Model"/> replay the whole.
 /// </summary>
-internal sealed class Judge(IReadOnlyCollection<Operation> history, IReadOnlyList<Line> lines, IReadOnlyList<Transfer>? transfers)
+internal sealed partial class Judge(IReadOnlyCollection<Operation> history, IReadOnlyList<Line> lines, IReadOnlyList<Transfer>? transfers, IReadOnlyDictionary<string, long> taken, DateTimeOffset now)
 {
     private const int Examples = 10;
 
     private readonly Dictionary<(Holder, string), List<Line>> _accounts = lines.GroupBy(line => (line.Holder, line.Account)).ToDictionary(account => account.Key, account => account.ToList());
-    private readonly ILookup<(string, Guid), Line> _effects = lines.Where(line => line.IsOwn).ToLookup(line => (line.Account, line.Transfer));
+    private readonly ILookup<string, Operation> _tales = history.Where(operation => operation.Wish.Act == Act.Tale).ToLookup(operation => operation.Wish.Content);
+    private readonly ILookup<(string, Guid), Line> _effects = lines.Where(line => line.IsOwn).ToLookup(line => (line.Account, line.Key));
 
     /// <param name="coinsOf">What a wallet's grain answers now.</param>
     /// <param name="diamondsOf">What a creator's grain answers now.</param>
@@ -28,10 +29,10 @@ internal sealed class Judge(IReadOnlyCollection<Operation> history, IReadOnlyLis
     public async Task<IReadOnlyList<Verdict>> Decide(Func<string, Task<long>> coinsOf, Func<string, Task<long>> diamondsOf, long unsettled) =>
     [
         Of(1, "coins and diamonds sum to zero with the system's side", SumToZero()),
-        Of(2, "each balance is what its grain answers when quiet", await AgreeWithGrains(coinsOf, diamondsOf)),
+        Of(2, "each balance is what its grain answers when quiet, each coin of the lot that the published order says", [.. await AgreeWithGrains(coinsOf, diamondsOf), .. Purses()]),
         Of(3, "no gap, no repeat, each balance follows the one before", Chain()),
         Of(4, "every gift has exactly its credit, every refund takes back its own lot's gifts", [.. Credits(), .. Refunds()]),
-        Of(5, "acknowledged is present once, refused is absent; a payout ends once and is paid once", [.. Outcomes(), .. Payouts()]),
+        Of(5, "acknowledged is present once, refused is absent; a payout ends once and is paid once; a campaign gives what it takes of its budget", [.. Outcomes(), .. Payments(), .. Payouts(), .. Campaigns()]),
         Of(6, "one key has one effect and one answer, and a single-threaded model explains every answer", [.. Answers(), .. new Model(history, lines).Unexplained()]),
         Of(7, "no balance is below zero", lines.Where(line => line.After < 0 && line.Holder == Holder.Wallet).Select(line => $"{line}")),
         Of(8, "nothing stays in flight", unsettled == 0 ? [] : [$"{unsettled} gifts are unsettled"]),
@@ -48,14 +49,15 @@ internal sealed class Judge(IReadOnlyCollection<Operation> history, IReadOnlyLis
         long Sum(short kind) => lines.Where(line => line.Kind == kind).Sum(line => line.Amount);
         long Held(Holder holder) => _accounts.Where(account => account.Key.Item1 == holder).Sum(account => account.Value[^1].After);
 
-        var (issued, redeemed, refunded) = (Sum(Kinds.Purchase), -Sum(Kinds.GiftSent), -Sum(Kinds.Refunded));
-        if (Held(Holder.Wallet) + redeemed + refunded != issued) yield return $"wallets hold {Held(Holder.Wallet)} coins; {issued} were issued, {redeemed} redeemed and {refunded} refunded";
+        var (issued, redeemed, refunded, expired) = (Sum(Kinds.Purchase) + Sum(Kinds.Granted) + Sum(Kinds.Adjusted), -Sum(Kinds.GiftSent), -Sum(Kinds.Refunded) - Sum(Kinds.RefundReversed), -Sum(Kinds.Expired));
+        if (Held(Holder.Wallet) + redeemed + refunded + expired != issued) yield return $"wallets hold {Held(Holder.Wallet)} coins; {issued} were issued, {redeemed} redeemed, {refunded} refunded, {expired} expired";
 
         var earned = lines.Where(line => line.Kind == Kinds.GiftSent).Sum(line => line.Diamonds ?? 0);
-        var (credited, reserved, takenBack) = (Sum(Kinds.GiftReceived), -Sum(Kinds.PayoutReserved) - Sum(Kinds.PayoutReturned), -Sum(Kinds.ClawedBack));
+        var (credited, reserved, takenBack) = (Sum(Kinds.GiftReceived), -Sum(Kinds.PayoutReserved) - Sum(Kinds.PayoutReturned), -Sum(Kinds.ClawedBack) - Sum(Kinds.ClawbackReversed));
+        var adjusted = Sum(Kinds.EarningsAdjusted);
         var inFlight = earned - credited;
-        if (Held(Holder.Creator) + reserved + takenBack + inFlight != earned || inFlight < 0)
-            yield return $"creators hold {Held(Holder.Creator)} diamonds, {reserved} are reserved, {takenBack} taken back, {inFlight} in flight; {earned} were issued";
+        if (Held(Holder.Creator) + reserved + takenBack + inFlight != earned + adjusted || inFlight < 0)
+            yield return $"creators hold {Held(Holder.Creator)} diamonds, {reserved} are reserved, {takenBack} taken back, {inFlight} in flight; {earned} were issued, {adjusted} adjusted";
     }
 
     private async Task<IEnumerable<string>> AgreeWithGrains(Func<string, Task<long>> coinsOf, Func<string, Task<long>> diamondsOf)
@@ -104,48 +106,23 @@ internal sealed class Judge(IReadOnlyCollection<Operation> history, IReadOnlyLis
         foreach (var credit in lines.Where(line => line.Kind == Kinds.GiftReceived && !gifts.Contains((line.Transfer, line.Other)))) yield return $"{credit} has no gift";
     }
 
-    /// <summary>All coins of a refunded lot were still there or had gone into gifts, which are taken back from those who had them.</summary>
-    private IEnumerable<string> Refunds()
-    {
-        var refunded = lines.Where(line => line.Kind == Kinds.GiftRefunded).ToList();
-        var sides = lines.Where(line => line.Kind == Kinds.ClawedBack).ToLookup(line => (line.Transfer, line.Other));
-        var purchases = lines.Where(line => line.Kind == Kinds.Purchase).ToDictionary(line => (line.Account, $"{line.Transfer}"));
-        foreach (var refund in lines.Where(line => line.Kind == Kinds.Refunded))
-        {
-            var traced = refunded.Where(gift => gift.Account == refund.Account && gift.Content == $"{refund.Transfer}").Sum(gift => gift.Coins);
-            if (!purchases.TryGetValue((refund.Account, refund.Content!), out var purchase)) yield return $"{refund} gives back nothing that was bought";
-            else if (traced - refund.Amount != purchase.Amount) yield return $"{refund} took {-refund.Amount} coins and traced {traced} of {purchase}";
-        }
-        foreach (var lot in lines.Where(line => line.Kind == Kinds.Refunded).GroupBy(line => (line.Account, line.Content)).Where(lot => lot.Count() > 1)) yield return $"refunded twice: {lot.First()}";
-        foreach (var gift in refunded)
-        {
-            var mine = sides[(gift.Transfer, gift.Account)].ToList();
-            if (mine.Count != 1 || mine[0].Account != gift.Other || mine[0].Diamonds != gift.Diamonds || mine[0].Amount is var taken && (taken > 0 || -taken > gift.Diamonds))
-                yield return $"{gift} is taken back by {(mine.Count == 0 ? "nothing" : string.Join(" and ", mine))}";
-        }
-        var sent = lines.Where(line => line.Kind == Kinds.GiftSent).ToDictionary(line => (line.Account, $"{line.Transfer}"));
-        foreach (var gift in refunded.GroupBy(gift => (gift.Account, gift.Gift!)))
-            if (!sent.TryGetValue(gift.Key, out var debit) || debit.Other != gift.First().Other || gift.Sum(part => part.Coins) > -debit.Amount || gift.Sum(part => part.Diamonds) > debit.Diamonds)
-                yield return $"more is taken back than {(debit is null ? "was ever sent" : debit)}: {gift.First()}";
-        foreach (var side in lines.Where(line => line.Kind == Kinds.ClawedBack && !refunded.Exists(gift => gift.Transfer == line.Transfer && gift.Account == line.Other))) yield return $"{side} has no refunded gift";
-    }
-
     private IEnumerable<string> Outcomes()
     {
         var known = new HashSet<(string, Guid)>();
-        foreach (var key in history.GroupBy(operation => (operation.Wish.Subject, operation.Wish.Key)))
+        foreach (var key in history.Where(operation => operation.Wish.Act != Act.Tale).GroupBy(operation => (operation.Wish.Subject, operation.Wish.Key)))
         {
             known.Add(key.Key);
             var effects = _effects[key.Key].ToList();
             var mayBe = key.Where(operation => operation.End != End.Refused).ToList();
             if (effects.Count > 1) yield return $"{key.Key} is in the ledger {effects.Count} times";
-            if (effects.Count == 0 && mayBe.Find(operation => operation.End == End.Ok) is { } lost && !IsSamePaymentAsBefore(lost)) yield return $"acknowledged and lost: {lost}";
+            if (effects.Count == 0 && mayBe.Find(operation => operation.End == End.Ok) is { } lost && !IsSamePaymentAsBefore(lost) && !(lost.Wish.Act == Act.Checkout && _tales.Contains(lost.Wish.Content))) yield return $"acknowledged and lost: {lost}";
             if (effects.Count > 0 && mayBe.Count == 0) yield return $"refused and written: {key.First()}";
             if (effects.Count == 1 && mayBe.Count > 0 && !mayBe.Exists(operation => effects[0].Fulfils(operation.Wish))) yield return $"{effects[0]} is not what was asked: {key.First()}";
         }
-        foreach (var line in lines.Where(line => line.IsOwn && !known.Contains((line.Account, line.Transfer)))) yield return $"nobody asked for {line}";
+        foreach (var line in lines.Where(line => line.IsOwn && !known.Contains((line.Account, line.Key)))) yield return $"nobody asked for {line}";
+        known.UnionWith(lines.Where(line => line.Kind == Kinds.Refunded && line.IsOfCheckout && _tales.Contains(line.Payment!)).Select(line => (line.Account, line.Transfer)));
         foreach (var line in lines.Where(line => line.IsOfRefund && !known.Contains((line.Other is { } other && line.Holder == Holder.Creator ? other : line.Account, Guid.Parse(line.Content!))))) yield return $"nobody asked for the refund of {line}";
-        foreach (var payment in lines.Where(line => line.Payment is not null).GroupBy(line => line.Payment).Where(payment => payment.Count() > 1))
+        foreach (var payment in lines.Where(line => line.Kind == Kinds.Purchase).GroupBy(line => line.Payment).Where(payment => payment.Count() > 1))
             yield return $"{payment.Key} minted {payment.Count()} times: {string.Join(" and ", payment)}";
     }
 
@@ -167,13 +144,13 @@ internal sealed class Judge(IReadOnlyCollection<Operation> history, IReadOnlyLis
 
     /// <summary>A proof that its own user offers again under another key is answered with what it minted.</summary>
     private bool IsSamePaymentAsBefore(Operation operation) =>
-        operation.Wish.Act == Act.Purchase && _accounts[(Holder.Wallet, operation.Wish.Subject)].Exists(line => line.Payment == operation.Wish.Content);
+        operation.Wish.Act == Act.Purchase && _accounts[(Holder.Wallet, operation.Wish.Subject)].Exists(line => line.Kind == Kinds.Purchase && line.Payment == operation.Wish.Content);
 
     private IEnumerable<string> Answers()
     {
         foreach (var operation in history.Where(operation => operation.End == End.Ok))
         {
-            if (_effects[(operation.Wish.Subject, operation.Wish.Key)].FirstOrDefault() is not { } line) continue;   // reported as lost
+            if (_effects[(operation.Wish.Subject, operation.Wish.Key)].FirstOrDefault() is not { } line) continue;   // reported as lost, or not this key's
             if (!line.Fulfils(operation.Wish)) yield return $"answered as done, but the key stands for {line}: {operation}";
             if (operation.BalanceAfter is { } balance && balance != line.After) yield return $"answered balance {balance}, the line says {line.After}: {operation}";
         }

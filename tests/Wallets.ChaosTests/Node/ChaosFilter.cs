@@ -1,11 +1,12 @@
 using System.Collections.Concurrent;
 using Orleans.Serialization.Invocation;
 using Wallets.Grains;
+using Wallets.Grains.Accounts;
 using Wallets.Grains.Payments;
 
 namespace Wallets.ChaosTests.Node;
 
-/// <summary>The points and planted bugs of the calls between grains: deliveries of credits and claims of payments.</summary>
+/// <summary>The points and planted bugs of the calls between grains: deliveries of credits, claims of payments, gifts of campaigns.</summary>
 internal sealed class ChaosFilter(Control control, IGrainFactory grains) : IIncomingGrainCallFilter
 {
     private readonly ConcurrentDictionary<Guid, long> _seenKeys = new();
@@ -27,11 +28,20 @@ internal sealed class ChaosFilter(Control control, IGrainFactory grains) : IInco
                 if (control.Bug == Bug.ClaimForAnybody) call.Result = (Outcome<Payment>)(Payment)call.Request.GetArgument(0)!;
                 control.Pass("after-claim");
                 break;
+            case IWalletDesk when call.MethodName == nameof(IWalletDesk.Grant) && call.Request.GetArgument(4) is false:
+                control.Pass("grant-arrives");
+                if (call.Request.GetArgument(3) is DateTimeOffset) call.Request.SetArgument(3, SoonInsteadOfDays());
+                await call.Invoke();
+                control.Pass("grant-answered");
+                break;
             default:
                 await call.Invoke();
                 break;
         }
     }
+
+    /// <summary>What a campaign gives lasts seconds here, so that a run sees it expire.</summary>
+    private static object SoonInsteadOfDays() => DateTimeOffset.FromUnixTimeSeconds(TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() + Random.Shared.Next(2, 12));
 
     private async Task Receive(IIncomingGrainCallContext call, ICreditReceiver receiver)
     {

@@ -12,8 +12,8 @@ internal sealed class ChaosLedger(ILedger inner, Control control) : WrappedLedge
 
     public override async Task<CommitResult> Commit(IReadOnlyList<Append> batch, CancellationToken cancellation)
     {
-        var kinds = batch.SelectMany(append => append.Entries).Select(entry => entry.Kind).ToHashSet();
-        PassAll("before", kinds);
+        var lines = batch.SelectMany(LinesOf).ToHashSet();
+        foreach (var line in lines) control.Pass($"before-{line}");
         var result = control.Bug switch
         {
             Bug.AcknowledgeBeforeCommit => CommitLater(batch),
@@ -21,7 +21,8 @@ internal sealed class ChaosLedger(ILedger inner, Control control) : WrappedLedge
             Bug.SkipFence => await base.Commit([.. batch.Select(StaleNowAndThen)], cancellation),
             _ => await base.Commit(batch, cancellation),
         };
-        if (result.RecordedAt is not null) PassAll("after", kinds);
+        if (result.RecordedAt is null) return result;
+        foreach (var line in lines) control.Pass($"after-{line}");
         return result;
     }
 
@@ -41,16 +42,28 @@ internal sealed class ChaosLedger(ILedger inner, Control control) : WrappedLedge
         return control.Bug == Bug.LoseRelayBatch ? scan with { Gifts = [] } : scan;
     }
 
-    private void PassAll(string when, HashSet<EntryKind> kinds)
+    /// <summary>A change of standing counts where it is an act of its own.</summary>
+    private static IEnumerable<string> LinesOf(Append append) => append.Entries[0].Kind == EntryKind.StandingChanged
+        ? ["standing"]
+        : append.Entries.Select(entry => entry.Kind).Distinct().Select(LineOf).OfType<string>();
+
+    private static string? LineOf(EntryKind kind) => kind switch
     {
-        if (kinds.Contains(EntryKind.Purchase)) control.Pass($"{when}-purchase");
-        if (kinds.Contains(EntryKind.GiftSent)) control.Pass($"{when}-debit");
-        if (kinds.Contains(EntryKind.GiftReceived)) control.Pass($"{when}-credit");
-        if (kinds.Contains(EntryKind.PayoutReserved)) control.Pass($"{when}-payout");
-        if (kinds.Contains(EntryKind.PayoutPaid)) control.Pass($"{when}-payout-paid");
-        if (kinds.Contains(EntryKind.Refunded)) control.Pass($"{when}-refund");
-        if (kinds.Contains(EntryKind.ClawedBack)) control.Pass($"{when}-clawback");
-    }
+        EntryKind.Purchase => "purchase",
+        EntryKind.GiftSent => "debit",
+        EntryKind.GiftReceived => "credit",
+        EntryKind.PayoutReserved => "payout",
+        EntryKind.PayoutPaid => "payout-paid",
+        EntryKind.PayoutReturned => "payout-returned",
+        EntryKind.Refunded => "refund",
+        EntryKind.ClawedBack => "clawback",
+        EntryKind.RefundReversed => "refund-reversed",
+        EntryKind.ClawbackReversed => "clawback-reversed",
+        EntryKind.BonusGranted => "grant",
+        EntryKind.Expired => "expiry",
+        EntryKind.Adjusted or EntryKind.EarningsAdjusted => "adjustment",
+        _ => null,
+    };
 
     /// <summary>Now and then a gift as a writer appends it who has not seen the account's last entry; only the fence keeps it out.</summary>
     private static Append StaleNowAndThen(Append append) =>

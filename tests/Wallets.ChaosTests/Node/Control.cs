@@ -12,11 +12,15 @@ internal sealed class Control(string folder, Bug? bug)
     public const string BugVariable = "WALLETS_CHAOS_BUG";
     public const string DeliverTwice = "deliver-twice";
 
-    /// <summary>Where a process can be told to die, in the order in which a purchase, a gift, a payout and a refund pass them.</summary>
-    public static IReadOnlyList<string> Points { get; } =
+    /// <summary>
+    /// Where processes can be told to die, by the line that lies between: a commit, or a call from one grain to another. Both sides of a
+    /// line are armed together, and each side kills the first process that comes to it.
+    /// </summary>
+    public static IReadOnlyList<(string Line, string[] Points)> Lines { get; } =
     [
-        "after-claim", "before-purchase", "after-purchase", "before-debit", "after-debit", "credit-arrives", "before-credit", "after-credit",
-        "credit-answered", "before-payout", "after-payout", "before-payout-paid", "after-payout-paid", "before-refund", "after-refund", "before-clawback", "after-clawback",
+        ("claim", ["after-claim"]), Commit("purchase"), Commit("debit"), ("delivery", ["credit-arrives", "credit-answered"]), Commit("credit"),
+        Commit("payout"), Commit("payout-paid"), Commit("payout-returned"), Commit("refund"), Commit("clawback"), Commit("refund-reversed"), Commit("clawback-reversed"),
+        ("giving", ["grant-arrives", "grant-answered"]), Commit("grant"), Commit("expiry"), Commit("adjustment"), Commit("standing"),
     ];
 
     public Bug? Bug => bug;
@@ -24,6 +28,8 @@ internal sealed class Control(string folder, Bug? bug)
     public static Control OfThisProcess() => new(
         Environment.GetEnvironmentVariable(FolderVariable)!,
         Enum.TryParse<Bug>(Environment.GetEnvironmentVariable(BugVariable), out var bug) ? bug : null);
+
+    private static (string, string[]) Commit(string line) => (line, [$"before-{line}", $"after-{line}"]);
 
     public bool IsOn(string name) => File.Exists(Path.Combine(folder, name));
 

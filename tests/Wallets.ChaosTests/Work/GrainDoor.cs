@@ -12,6 +12,8 @@ internal sealed class GrainDoor : IDoor, IAsyncDisposable
 
     private GrainDoor(IHost host) => (_host, _wallets) = (host, host.Services.GetRequiredService<WalletsClient>());
 
+    private IGrainFactory Grains => _host.Services.GetRequiredService<IGrainFactory>();
+
     public static async Task<GrainDoor> Open(ChaosCluster cluster)
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
@@ -26,8 +28,8 @@ internal sealed class GrainDoor : IDoor, IAsyncDisposable
         return new GrainDoor(host);
     }
 
-    public Task<Answer> Purchase(string user, Guid key, string pack, string proof) =>
-        Ask(async () => await _wallets.Purchase(Viewer(user), user, new PurchaseOrder(key, pack, "dev", proof)), purchase => purchase.Balance.Value);
+    public Task<Answer> Purchase(string user, Guid key, string channel, string pack, string proof) =>
+        Ask(async () => await _wallets.Purchase(Viewer(user), user, new PurchaseOrder(key, pack, channel, proof)), purchase => purchase.Balance.Value);
 
     public Task<Answer> SendGift(string user, Guid key, Guid stream, string gift, int quantity) =>
         Ask(async () => await _wallets.SendGift(Viewer(user), user, new GiftOrder(key, stream, gift, quantity)), receipt => receipt.Balance.Value);
@@ -35,19 +37,28 @@ internal sealed class GrainDoor : IDoor, IAsyncDisposable
     public Task<Answer> RequestPayout(string creator, Guid key, long diamonds) =>
         Ask(async () => await _wallets.RequestPayout(new Caller(creator, Roles.Creator), creator, key, new Diamonds(diamonds)), _ => null);
 
-    public async Task<Answer> Refund(string user, Guid key, Guid purchase)
+    public async Task<Answer> Ask(Guid key, Order order)
     {
-        var order = new ActOrder(ActKinds.Refund, user, "Chaos", Purchase: purchase, BasisPoints: 10_000);
-        var act = _host.Services.GetRequiredService<IGrainFactory>().GetGrain<IActGrain>(key);
+        var act = Grains.GetGrain<IActGrain>(key);
         ActView? view = null;
-        var answer = await Ask(async () => await act.Ask(new Caller(HttpDoor.Operator, Roles.Operator), order), asked => { view = asked; return null; });
-        return view is null ? answer : HttpDoor.EndOf(view.Status, view.Result);
+        var campaign = order.Campaign is { } terms ? new Campaign(terms.Id, new(terms.CoinsEach), new(terms.Budget), terms.EndsAt, terms.BonusDays) : null;
+        var answer = await Ask(
+            async () => await act.Ask(new Caller(HttpDoor.Operator, Roles.Operator), new ActOrder(order.Kind, order.Subject, order.Reason, order.Amount, order.Standing, order.Purchase, order.BasisPoints, Campaign: campaign)),
+            asked => { view = asked; return null; });
+        if (view?.Status == ActView.AwaitingApproval) answer = await Ask(async () => await act.Approve(new Caller(HttpDoor.Approver, Roles.Operator)), approved => { view = approved; return null; });
+        return view is null || answer.End is not End.Ok ? answer : HttpDoor.EndOf(view.Status, view.Result);
     }
+
+    public Task<Answer> Grant(string campaign, string user) =>
+        Ask(async () => await Grains.GetGrain<ICampaignGrain>(campaign).Grant(new Caller(HttpDoor.Operator, Roles.Operator), user), granted => granted.Balance.Value);
+
+    public Task<Answer> Tell(string body) =>
+        Ask(async () => await Grains.GetGrain<IInboxGrain>(IInboxGrain.Key).Receive(new Delivery("web", body, new() { [Checkout.Header] = Checkout.Sign(body) }, null)), _ => null);
 
     /// <summary>Whose wallets the silo at this port holds now, or null if that cannot be told.</summary>
     public async Task<IReadOnlySet<string>?> WalletsOn(int siloPort)
     {
-        var management = _host.Services.GetRequiredService<IGrainFactory>().GetGrain<IManagementGrain>(0);
+        var management = Grains.GetGrain<IManagementGrain>(0);
         DetailedGrainStatistic[] all;
         try
         {

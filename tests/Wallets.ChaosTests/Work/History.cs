@@ -4,7 +4,8 @@ using System.Text.Json.Serialization;
 
 namespace Wallets.ChaosTests.Work;
 
-internal enum Act { Purchase, Gift, Payout, Refund }
+/// <summary><see cref="Checkout"/> is a payment that a checkout tells of, <see cref="Tale"/> what it tells of that payment later.</summary>
+internal enum Act { Purchase, Gift, Payout, Refund, Adjust, Freeze, Grant, Checkout, Tale }
 
 internal enum End
 {
@@ -22,7 +23,7 @@ internal enum End
 /// <param name="Subject">The wallet or creator whose account it is about.</param>
 /// <param name="Amount">Coins or diamonds it should move.</param>
 /// <param name="Content">What was asked, to tell reused keys apart.</param>
-/// <param name="Creator">Whom a gift is for.</param>
+/// <param name="Creator">Whom a gift is for; what a checkout tells.</param>
 internal sealed record Wish(Act Act, string Subject, Guid Key, long Amount, string Content, string? Creator);
 
 /// <summary>One operation as its caller saw it, retries with the same key included.</summary>

@@ -1,5 +1,7 @@
 using System.Net.Http.Headers;
+using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Wallets.ChaosTests.Work;
 
@@ -7,8 +9,11 @@ namespace Wallets.ChaosTests.Work;
 internal sealed class HttpDoor(Uri gateway) : IDoor, IDisposable
 {
     public const string Operator = "operator";
+    public const string Approver = "approver";
 
     private static readonly TimeSpan AttemptTimeout = TimeSpan.FromSeconds(12);
+
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 
     private readonly HttpClient _http = new() { BaseAddress = gateway, Timeout = AttemptTimeout };
     private readonly Dictionary<string, string> _tokens = [];
@@ -23,8 +28,8 @@ internal sealed class HttpDoor(Uri gateway) : IDoor, IDisposable
         }
     }
 
-    public Task<Answer> Purchase(string user, Guid key, string pack, string proof) =>
-        Post($"/v1/wallets/{user}/purchases", user, key, new { packId = pack, channel = "dev", proof });
+    public Task<Answer> Purchase(string user, Guid key, string channel, string pack, string proof) =>
+        Post($"/v1/wallets/{user}/purchases", user, key, new { packId = pack, channel, proof });
 
     public Task<Answer> SendGift(string user, Guid key, Guid stream, string gift, int quantity) =>
         Post($"/v1/wallets/{user}/gifts", user, key, new { streamId = stream, giftId = gift, quantity });
@@ -32,11 +37,20 @@ internal sealed class HttpDoor(Uri gateway) : IDoor, IDisposable
     public Task<Answer> RequestPayout(string creator, Guid key, long diamonds) =>
         Post($"/v1/creators/{creator}/payouts", creator, key, new { diamonds });
 
-    public async Task<Answer> Refund(string user, Guid key, Guid purchase)
+    public async Task<Answer> Ask(Guid key, Order order)
     {
-        var order = new { kind = "refund", subject = user, reason = "Chaos", purchase, basisPoints = 10_000 };
-        return await Post("/v1/admin/acts", Operator, key, order, act => EndOf(act.GetProperty("status").GetString()!, act.GetProperty("result").GetString()));
+        var asked = await Post("/v1/admin/acts", Operator, key, order, EndOf);
+        return asked.Code == "act_awaiting_approval" ? await Post($"/v1/admin/acts/{key}/approve", Approver, null, new { }, EndOf) : asked;
     }
+
+    public Task<Answer> Grant(string campaign, string user) => Post($"/v1/campaigns/{campaign}/grants", Operator, null, new { userId = user });
+
+    public Task<Answer> Tell(string body) => Post("/v1/webhooks/web", null, null, body);
+
+    /// <summary>How much of a campaign's budget is taken, or null if there is no answer now.</summary>
+    public async Task<long?> TakenOf(string campaign) => (await Get($"/v1/campaigns/{campaign}", Operator))?.GetProperty("given").GetInt64();
+
+    private static Answer EndOf(JsonElement act) => EndOf(act.GetProperty("status").GetString()!, act.TryGetProperty("result", out var result) ? result.GetString() : null);
 
     /// <summary>How an act ended by its status; a refusal's code comes before its words.</summary>
     public static Answer EndOf(string status, string? result) => status switch
@@ -63,13 +77,12 @@ internal sealed class HttpDoor(Uri gateway) : IDoor, IDisposable
         return diamonds.GetProperty("pending").GetInt64() + diamonds.GetProperty("available").GetInt64() - body.GetProperty("owed").GetInt64();
     }
 
-    private async Task<Answer> Post(string path, string asWhom, Guid key, object request, Func<JsonElement, Answer>? read = null)
+    private async Task<Answer> Post(string path, string? asWhom, Guid? key, object request, Func<JsonElement, Answer>? read = null)
     {
         try
         {
             var (status, body) = await Send(HttpMethod.Post, path, asWhom, key, request);
-            if (status == 201 && read is not null) return read(body);
-            if (status == 201) return new(End.Ok, "", body.TryGetProperty("balance", out var balance) ? balance.GetInt64() : null);
+            if (status is 200 or 201) return read?.Invoke(body) ?? new(End.Ok, "", body.TryGetProperty("balance", out var balance) ? balance.GetInt64() : null);
             var code = body.ValueKind == JsonValueKind.Object && body.TryGetProperty("code", out var named) ? named.GetString()! : $"http_{status}";
             return status < 500 ? new(End.Refused, code) : new(code is "unavailable" or "overloaded" ? null : End.Unknown, code);
         }
@@ -96,14 +109,23 @@ internal sealed class HttpDoor(Uri gateway) : IDoor, IDisposable
         }
     }
 
-    private async Task<(int Status, JsonElement Body)> Send(HttpMethod method, string path, string asWhom, Guid? key, object? body)
+    private async Task<(int Status, JsonElement Body)> Send(HttpMethod method, string path, string? asWhom, Guid? key, object? body)
     {
-        using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent.Create(body) };
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _tokens[asWhom]);
+        using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : ContentOf(body) };
+        if (asWhom is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _tokens[asWhom]);
         if (key is { } value) request.Headers.Add("Idempotency-Key", value.ToString());
         using var response = await _http.SendAsync(request);
         var text = await response.Content.ReadAsStringAsync();
         return ((int)response.StatusCode, text.Length == 0 ? default : JsonDocument.Parse(text).RootElement);
+    }
+
+    /// <summary>A text is an event, which is signed as it is.</summary>
+    private static HttpContent ContentOf(object body)
+    {
+        if (body is not string text) return JsonContent.Create(body, body.GetType(), options: Json);
+        var content = new StringContent(text, Encoding.UTF8, "application/json");
+        content.Headers.Add(Checkout.Header, Checkout.Sign(text));
+        return content;
     }
 
     public void Dispose() => _http.Dispose();

@@ -1,10 +1,11 @@
 namespace Wallets.ChaosTests.Work;
 
 /// <summary>
-/// Viewers who buy, send, retry, overdraw and reuse keys, and creators who cash out, by whichever door answers. A caller whose
-/// outcome is not known asks again with the same key until it is, or its deadline is over.
+/// Viewers who buy, send, retry, overdraw and reuse keys, creators who cash out, operators who adjust, freeze and give coins of campaigns,
+/// and a checkout that tells of payments and disputes, by whichever door answers. A caller whose outcome is not known asks again with
+/// the same key until it is, or its deadline is over.
 /// </summary>
-internal sealed class Workload(IReadOnlyList<HttpDoor> http, GrainDoor grains, History history, int seed, int callers, double rate, TimeSpan patience) : IDisposable
+internal sealed partial class Workload(IReadOnlyList<HttpDoor> http, GrainDoor grains, History history, int seed, int callers, double rate, TimeSpan patience) : IDisposable
 {
     private const int Viewers = 40;
     private const int Creators = 6;   // the first one is hot
@@ -18,15 +19,15 @@ internal sealed class Workload(IReadOnlyList<HttpDoor> http, GrainDoor grains, H
     private readonly Guid[] _streams = new Guid[Creators];
     private readonly Guid[] _first = [.. Enumerable.Range(0, Viewers).Select(_ => Guid.CreateVersion7())];
 
-    public IReadOnlyList<string> Wallets { get; } = [.. Enumerable.Range(0, Viewers).Select(n => $"viewer-{n}")];
+    public IReadOnlyList<string> Wallets { get; } = [.. Enumerable.Range(0, Viewers).Select(n => $"viewer-{n}"), .. Enumerable.Range(0, Payers).Select(n => $"payer-{n}")];
     public IReadOnlyList<string> CreatorNames { get; } = [.. Enumerable.Range(0, Creators).Select(n => $"creator-{n}")];
 
     /// <summary>Names everyone, starts the streams and gives each wallet its first coins.</summary>
     public async Task Prepare()
     {
-        foreach (var door in http) await door.Introduce(Wallets.Select(name => (name, "viewer")).Concat(CreatorNames.Select(name => (name, "creator"))).Append((HttpDoor.Operator, "operator")));
+        foreach (var door in http) await door.Introduce(Wallets.Select(name => (name, "viewer")).Concat(CreatorNames.Select(name => (name, "creator"))).Append((HttpDoor.Operator, "operator")).Append((HttpDoor.Approver, "operator")));
         for (var n = 0; n < Creators; n++) _streams[n] = await http[0].StartStream(CreatorNames[n]);
-        var first = await Task.WhenAll(Wallets.Select((viewer, n) => Buy(viewer, _first[n], $"dev:first-{n}", n)));
+        var first = await Task.WhenAll(Wallets.Take(Viewers).Select((viewer, n) => Buy(viewer, _first[n], $"dev:first-{n}", n)));
         if (!first.All(end => end == End.Ok)) throw new InvalidOperationException("A whole cluster does not sell coins.");
     }
 
@@ -70,10 +71,16 @@ internal sealed class Workload(IReadOnlyList<HttpDoor> http, GrainDoor grains, H
                 await GiveBack(viewer, key, purchase, at);
                 used.Add(() => GiveBack(viewer, key, purchase, at + 1));
                 break;
-            case < 80:
+            case < 78:
+                await Operate(random, key, at);
+                break;
+            case < 79:
+                await PayByCheckout(random, at);
+                break;
+            case < 81:
                 await CashOut(CreatorNames[random.Next(Creators)], key, random.Next(1, 200), at);
                 break;
-            case < 86 when used.Count > 0:
+            case < 87 when used.Count > 0:
                 await used[random.Next(used.Count)]();
                 break;
             case < 90:   // a key reused with other content
@@ -123,7 +130,7 @@ internal sealed class Workload(IReadOnlyList<HttpDoor> http, GrainDoor grains, H
     }
 
     private Task<End> Buy(string viewer, Guid key, string proof, int at) =>
-        Until(new Wish(Work.Act.Purchase, viewer, key, PackCoins, proof, null), at, door => door.Purchase(viewer, key, Pack, proof));
+        Until(new Wish(Work.Act.Purchase, viewer, key, PackCoins, proof, null), at, door => door.Purchase(viewer, key, "dev", Pack, proof));
 
     private Task<End> Give(string viewer, Guid key, int creator, (string Id, long Price) gift, int quantity, int at) =>
         Until(new Wish(Work.Act.Gift, viewer, key, gift.Price * quantity, $"{_streams[creator]}/{gift.Id}/{quantity}", CreatorNames[creator]), at,
@@ -133,7 +140,7 @@ internal sealed class Workload(IReadOnlyList<HttpDoor> http, GrainDoor grains, H
         Until(new Wish(Work.Act.Payout, creator, key, diamonds, $"{diamonds}", null), at, door => door.RequestPayout(creator, key, diamonds));
 
     private Task<End> GiveBack(string viewer, Guid key, Guid purchase, int at) =>
-        Until(new Wish(Work.Act.Refund, viewer, key, PackCoins, $"{purchase}", null), at, door => door.Refund(viewer, key, purchase));
+        Until(new Wish(Work.Act.Refund, viewer, key, PackCoins, $"{purchase}", null), at, door => door.Ask(key, Order.Refund(viewer, purchase)));
 
     /// <summary>Attempts at one door after the other. A refusal after an attempt in doubt decides nothing: the earlier one may still come.</summary>
     private async Task<End> Until(Wish wish, int at, Func<IDoor, Task<Answer>> ask)

@@ -1,10 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
-using Orleans.Providers;
-using Orleans.Storage;
 using Wallets.Grains.Payouts;
 using Wallets.Ledger;
 using Wallets.Tests.Infrastructure;
-using Wallets.Tests.Ledger;
 using Xunit;
 
 namespace Wallets.Tests.Payouts;
@@ -34,10 +31,10 @@ public sealed class PayoutCrashTests(Databases databases, PayoutSandbox sandbox)
     {
         const int theTelling = 3;   // after the look-up and the write of what is about to be told
         var database = await databases.Create(Engine.Sqlite);
-        var life = new Life(theTelling, afterIt: true);
+        var life = NewLife(theTelling, afterIt: true);
         string creator;
         var key = Some.Key();
-        await using (var first = await sandbox.Cluster(database, wrap: inner => new MortalLedger(inner, life), add: services => life.Bind(services)))
+        await using (var first = await sandbox.Cluster(database, wrap: life.Wrap, add: services => Bind(life, services)))
         {
             creator = await first.CreatorWith(100);
             await first.CashOut(creator, 100, key);
@@ -55,10 +52,10 @@ public sealed class PayoutCrashTests(Databases databases, PayoutSandbox sandbox)
     private async Task<bool> DiesAt(Engine engine, int step, bool afterIt, string order, string end)
     {
         var database = await databases.Create(engine);
-        var life = new Life(step, afterIt);
+        var life = NewLife(step, afterIt);
         string creator;
         var key = Some.Key();
-        await using (var first = await sandbox.Cluster(database, wrap: inner => new MortalLedger(inner, life), add: services => life.Bind(services), behaviour: new(order)))
+        await using (var first = await sandbox.Cluster(database, wrap: life.Wrap, add: services => Bind(life, services), behaviour: new(order)))
         {
             creator = await first.CreatorWith(100);
             await first.CashOut(creator, 100, key);
@@ -78,79 +75,19 @@ public sealed class PayoutCrashTests(Databases databases, PayoutSandbox sandbox)
     private static async Task<Entry?> PaymentOf(TestCluster cluster, string creator, Guid key) =>
         await cluster.Ledger.FindTransfer((await cluster.Ledger.FindAccount(AccountKind.Earnings, creator))!.Value, PayoutFacts.EndKey(creator, key));
 
-    /// <summary>Counts a silo's steps and ends it at one of them.</summary>
-    private sealed class Life(int step, bool afterIt)
+    private static Life NewLife(int step, bool afterIt) => new(step, afterIt, stateName => stateName == "payout", entry => entry.Kind is EntryKind.PayoutPaid or EntryKind.PayoutReturned);
+
+    private static void Bind(Life life, IServiceCollection services)
     {
-        private int _steps;
-
-        public bool IsOver { get; private set; }
-
-        public async Task<T> Step<T>(Func<Task<T>> effect)
-        {
-            var isLast = Interlocked.Increment(ref _steps) == step;
-            if (isLast && !afterIt) IsOver = true;
-            DieIfOver();
-            var result = await effect();
-            if (isLast) IsOver = true;
-            DieIfOver();
-            return result;
-        }
-
-        public void DieIfOver()
-        {
-            if (IsOver) throw new IOException("This silo is dead.");
-        }
-
-        public void Bind(IServiceCollection services)
-        {
-            var provider = services.Last(service => service.ServiceType == typeof(IPayoutProvider));
-            services.Remove(provider);
-            services.AddTransient<IPayoutProvider>(all => new MortalProvider((IPayoutProvider)provider.ImplementationFactory!(all), this));
-            var storage = services.Last(service => service.ServiceType == typeof(IGrainStorage) && Equals(service.ServiceKey, ProviderConstants.DEFAULT_STORAGE_PROVIDER_NAME));
-            services.Remove(storage);
-            services.AddKeyedSingleton<IGrainStorage>(storage.ServiceKey, (all, name) => new MortalStorage((IGrainStorage)storage.KeyedImplementationFactory!(all, name), this));
-        }
+        life.Bind(services);
+        var provider = services.Last(service => service.ServiceType == typeof(IPayoutProvider));
+        services.Remove(provider);
+        services.AddTransient<IPayoutProvider>(all => new MortalProvider((IPayoutProvider)provider.ImplementationFactory!(all), life));
     }
 
     private sealed class MortalProvider(IPayoutProvider provider, Life life) : IPayoutProvider
     {
         public Task<PayoutAnswer> Submit(PayoutInstruction instruction, CancellationToken cancellation) => life.Step(() => provider.Submit(instruction, cancellation));
         public Task<PayoutAnswer> Find(string idempotencyKey, CancellationToken cancellation) => life.Step(() => provider.Find(idempotencyKey, cancellation));
-    }
-
-    private sealed class MortalStorage(IGrainStorage storage, Life life) : IGrainStorage, ILifecycleParticipant<ISiloLifecycle>
-    {
-        public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => storage.ReadStateAsync(stateName, grainId, grainState);
-        public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => storage.ClearStateAsync(stateName, grainId, grainState);
-        public void Participate(ISiloLifecycle observer) => ((ILifecycleParticipant<ISiloLifecycle>)storage).Participate(observer);
-
-        public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
-        {
-            life.DieIfOver();
-            if (stateName != "payout") await storage.WriteStateAsync(stateName, grainId, grainState);
-            else await life.Step(async () =>
-            {
-                await storage.WriteStateAsync(stateName, grainId, grainState);
-                return true;
-            });
-        }
-    }
-
-    private sealed class MortalLedger(ILedger inner, Life life) : WrappedLedger(inner)
-    {
-        public override async Task<CommitResult> Commit(IReadOnlyList<Append> batch, CancellationToken cancellation)
-        {
-            try
-            {
-                life.DieIfOver();
-                return batch.Any(append => append.Entries.Any(entry => entry.Kind is EntryKind.PayoutPaid or EntryKind.PayoutReturned))
-                    ? await life.Step(() => base.Commit(batch, cancellation))
-                    : await base.Commit(batch, cancellation);
-            }
-            catch (IOException death)
-            {
-                throw new LedgerFaultException(mayHaveCommitted: true, death);
-            }
-        }
     }
 }

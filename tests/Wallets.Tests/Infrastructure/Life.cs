@@ -1,0 +1,93 @@
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Providers;
+using Orleans.Storage;
+using Wallets.Ledger;
+using Wallets.Tests.Ledger;
+
+namespace Wallets.Tests.Infrastructure;
+
+/// <summary>
+/// A silo's life, which ends before or after the n-th step: a write of a grain's state, the commit of an entry, a line of an act, as far as
+/// they are steps of what is tested. What the silo does afterwards has no effect, as after kill -9.
+/// </summary>
+internal sealed class Life(int step, bool afterIt, Func<string, bool> isStepOfState, Func<Entry, bool> isStepOfLedger)
+{
+    private int _steps;
+
+    /// <summary>Steps are counted from when this is set.</summary>
+    public bool HasBegun { get; set; } = true;
+
+    public bool IsOver { get; private set; }
+
+    public async Task<T> Step<T>(Func<Task<T>> effect)
+    {
+        DieIfOver();
+        if (!HasBegun) return await effect();
+        var isLast = Interlocked.Increment(ref _steps) == step;
+        if (isLast && !afterIt) IsOver = true;
+        DieIfOver();
+        var result = await effect();
+        if (isLast) IsOver = true;
+        DieIfOver();
+        return result;
+    }
+
+    public void DieIfOver()
+    {
+        if (IsOver) throw new IOException("This silo is dead.");
+    }
+
+    public ILedger Wrap(ILedger ledger) => new MortalLedger(ledger, this);
+
+    /// <summary>Puts the silo's storage under this life; its ledger goes through <see cref="Wrap"/>.</summary>
+    public void Bind(IServiceCollection services)
+    {
+        services.AddSingleton(new LedgerWriterOptions { GiveUpAfter = TimeSpan.FromMilliseconds(100) });   // the dead need not be patient
+        var storage = services.Last(service => service.ServiceType == typeof(IGrainStorage) && Equals(service.ServiceKey, ProviderConstants.DEFAULT_STORAGE_PROVIDER_NAME));
+        services.Remove(storage);
+        services.AddKeyedSingleton<IGrainStorage>(storage.ServiceKey, (all, name) => new MortalStorage((IGrainStorage)storage.KeyedImplementationFactory!(all, name), this));
+    }
+
+    private sealed class MortalStorage(IGrainStorage storage, Life life) : IGrainStorage, ILifecycleParticipant<ISiloLifecycle>
+    {
+        public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => storage.ReadStateAsync(stateName, grainId, grainState);
+        public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => storage.ClearStateAsync(stateName, grainId, grainState);
+        public void Participate(ISiloLifecycle observer) => ((ILifecycleParticipant<ISiloLifecycle>)storage).Participate(observer);
+
+        public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+        {
+            life.DieIfOver();
+            if (!life.IsStepOfState(stateName)) await storage.WriteStateAsync(stateName, grainId, grainState);
+            else await life.Step(async () =>
+            {
+                await storage.WriteStateAsync(stateName, grainId, grainState);
+                return true;
+            });
+        }
+    }
+
+    private sealed class MortalLedger(ILedger inner, Life life) : WrappedLedger(inner)
+    {
+        public override Task<CommitResult> Commit(IReadOnlyList<Append> batch, CancellationToken cancellation) => UnlessDead(() =>
+            batch.Any(append => append.Entries.Any(life.IsStepOfLedger)) ? life.Step(() => base.Commit(batch, cancellation)) : base.Commit(batch, cancellation));
+
+        public override Task<bool> RecordAct(ActStep step) => UnlessDead(() => life.Step(() => base.RecordAct(step)));
+
+        private async Task<T> UnlessDead<T>(Func<Task<T>> effect)
+        {
+            try
+            {
+                life.DieIfOver();
+                return await effect();
+            }
+            catch (IOException death)
+            {
+                throw new LedgerFaultException(mayHaveCommitted: true, death);
+            }
+        }
+    }
+
+    private bool IsStepOfState(string stateName) => isStepOfState(stateName);
+
+    private bool IsStepOfLedger(Entry entry) => isStepOfLedger(entry);
+}
