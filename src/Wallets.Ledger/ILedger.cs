@@ -32,6 +32,12 @@ public interface ILedger
     /// <summary>An account's entries after <paramref name="afterSeq"/> in order, at most <paramref name="limit"/>.</summary>
     Task<IReadOnlyList<Entry>> Read(long accountId, long afterSeq, int limit);
 
+    /// <summary>
+    /// An account's entries other than gifts and their credits, after <paramref name="afterSeq"/> in order, at most <paramref name="limit"/>. However
+    /// many gifts lie between them, only these are read.
+    /// </summary>
+    Task<IReadOnlyList<Entry>> ReadBetweenGifts(long accountId, long afterSeq, int limit);
+
     /// <summary>Entries of all accounts, account by account in order, after that one, at most <paramref name="limit"/>.</summary>
     Task<IReadOnlyList<Entry>> ReadAll(long afterAccountId, long afterSeq, int limit);
 

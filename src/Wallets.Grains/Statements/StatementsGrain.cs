@@ -15,7 +15,6 @@ internal sealed class StatementsGrain(ILedger ledger) : Grain, IStatementsGrain
 {
     private const int LinesInOne = 2_000;
     private const int EntriesLookedAt = 5_000;
-    private const int PageOfTrace = 5_000;
 
     public async Task<Outcome<StatementFrame>> Open(Caller caller, Holder holder, string name, StatementMonth month)
     {
@@ -65,7 +64,7 @@ internal sealed class StatementsGrain(ILedger ledger) : Grain, IStatementsGrain
     private async Task<MoneyReceipt> ReceiptOf(string userId, Entry debit, bool isForSender)
     {
         var rates = await ledger.ReadRateCards();
-        var trace = await TraceGift(debit);
+        var trace = await ledger.TraceGift(debit);
         var costs = trace.Uses.ConvertAll(use => GiftMoney.CostOf(use, trace.Lots[use.Lot], rates));
         var gift = debit.Gift!;
         var rate = rates.First(card => card.Version == gift.RateVersion);
@@ -84,20 +83,6 @@ internal sealed class StatementsGrain(ILedger ledger) : Grain, IStatementsGrain
     {
         var channel = cost.LotEntry.Kind switch { EntryKind.Purchase => cost.LotEntry.Detail!.Channel!, EntryKind.BonusGranted => Lot.OfPromotion, _ => Lot.OfAdjustment };
         return new(cost.Use.Lot, channel, new(cost.Use.Paid), new(cost.Use.Bonus), cost.Paid, cost.StoreFee);
-    }
-
-    /// <summary>Reads the whole wallet: which coins went where is known by no less, and a later line may have refunded them.</summary>
-    private async Task<LotTrace> TraceGift(Entry debit)
-    {
-        var trace = LotTrace.OfGift(debit.TransferId);
-        IReadOnlyList<Entry> page;
-        do
-        {
-            page = await ledger.Read(debit.AccountId, trace.State.Seq, PageOfTrace);
-            foreach (var entry in page) trace.Apply(entry);
-        }
-        while (page.Count == PageOfTrace);
-        return trace;
     }
 
     private static bool MayRead(Caller caller, Holder holder, string name) =>

@@ -25,6 +25,16 @@ public abstract class AccountState
         (Seq, Balance, LastRecordedAt) = (entry.Seq, entry.BalanceAfter, entry.RecordedAt);
     }
 
+    /// <summary>
+    /// Folds in gifts in a row, or credits of one day and hold in a row, as one of their sum. <paramref name="last"/> is where they end;
+    /// how much they moved, the balances say. It makes no difference to the state.
+    /// </summary>
+    internal void ApplyRun(Entry last)
+    {
+        Apply(last with { Seq = Seq + 1, Amount = checked(last.BalanceAfter - Balance) });
+        Seq = last.Seq;
+    }
+
     protected abstract void Fold(Entry entry);
 }
 

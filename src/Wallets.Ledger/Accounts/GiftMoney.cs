@@ -51,5 +51,6 @@ public static class GiftMoney
         return Array.Find(card.ChannelFees, fee => fee.Channel == lot.Detail!.Channel)?.BasisPoints ?? 0;
     }
 
-    private static long Spread(long total, long part, long whole) => (long)((Int128)total * part / whole);
+    /// <summary>What <paramref name="part"/> of <paramref name="whole"/> coins cost, the first of their lot, rounded down.</summary>
+    internal static long Spread(long total, long part, long whole) => (long)((Int128)total * part / whole);
 }

@@ -71,6 +71,31 @@ public sealed class LotTrace
         if (_taken.Count > 0) Keep(entry);
     }
 
+    /// <summary>
+    /// Applies the next line that is no gift, or the wanted gift itself, after the gifts before it, which are not read: what they took
+    /// together is the difference of the balances.
+    /// </summary>
+    public void ApplyAfterGifts(Entry next)
+    {
+        if (next.Seq > State.Seq + 1)
+        {
+            _taken.Clear();
+            var gifts = new Entry
+            {
+                AccountId = next.AccountId,
+                Seq = next.Seq - 1,
+                TransferId = Guid.Empty,
+                Kind = EntryKind.GiftSent,
+                Amount = 0,
+                BalanceAfter = next.BalanceAfter - next.Amount,
+                RecordedAt = State.LastRecordedAt,
+            };
+            State.ApplyRun(gifts);
+            Keep(gifts);
+        }
+        Apply(next);
+    }
+
     /// <summary>What refunds have undone of a use and not given back.</summary>
     public (long Coins, long Diamonds) RefundedOf(LotUse use) => _refunded.GetValueOrDefault((use.Gift.TransferId, use.Lot));
 

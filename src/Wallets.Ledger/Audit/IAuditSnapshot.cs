@@ -8,6 +8,12 @@ public interface IAuditSnapshot : IAsyncDisposable
     /// <summary>Every account's entries in order, account by account, with what kind of account it is.</summary>
     IAsyncEnumerable<(AccountKind Kind, Entry Entry)> ReadAll(CancellationToken cancellation);
 
+    /// <summary>
+    /// Every account's entries before a time, with each run of gifts, or of credits of one day and hold, told by its last one: see
+    /// <see cref="Accounts.AccountState.ApplyRun"/>. Gifts from <paramref name="byDayFrom"/> on run no longer than a day.
+    /// </summary>
+    IAsyncEnumerable<Entry> ReadRuns(DateTimeOffset byDayFrom, DateTimeOffset until, CancellationToken cancellation);
+
     /// <summary>Runs a query of SQL that every engine understands.</summary>
     Task<IReadOnlyList<T>> Query<T>(string sql, Func<DbDataReader, T> read, CancellationToken cancellation);
 
@@ -38,6 +44,21 @@ internal sealed class TransactionSnapshot(
         await using var rows = await command.ExecuteReaderAsync(cancellation);
         while (await rows.ReadAsync(cancellation))
             yield return (await rows.IsDBNullAsync(14, cancellation) ? default : (AccountKind)rows.GetInt16(14), readEntry(rows));
+    }
+
+    public async IAsyncEnumerable<Entry> ReadRuns(DateTimeOffset byDayFrom, DateTimeOffset until, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var day = words.DaysSinceEpoch("recorded_at");
+        var run = $"CASE kind WHEN 2 THEN CASE WHEN recorded_at < {Time(byDayFrom)} THEN 0 ELSE {day} END WHEN 11 THEN -1000 * {day} - COALESCE(CAST(detail ->> 'holdDays' AS bigint), 0) - 1 END";
+        await using var command = Command(
+            $"""
+            SELECT {columns} FROM (
+                SELECT *, LEAD(run) OVER (PARTITION BY account_id ORDER BY seq) AS next_run
+                FROM (SELECT *, {run} AS run FROM entries WHERE recorded_at < {Time(until)}) lines) e
+            WHERE run IS NULL OR next_run IS NULL OR run <> next_run ORDER BY account_id, seq
+            """);
+        await using var rows = await command.ExecuteReaderAsync(cancellation);
+        while (await rows.ReadAsync(cancellation)) yield return readEntry(rows);
     }
 
     public async Task<IReadOnlyList<T>> Query<T>(string sql, Func<DbDataReader, T> read, CancellationToken cancellation)

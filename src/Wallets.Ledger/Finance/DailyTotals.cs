@@ -3,13 +3,13 @@ using Wallets.Ledger.Audit;
 namespace Wallets.Ledger.Finance;
 
 /// <summary>
-/// What finance asks of the ledger by day: three queries on one snapshot, which hold up no writer. Days are UTC's.
+/// What finance asks of the ledger by day, on one snapshot, which holds up no writer. Days are UTC's. What moved is two queries; what was
+/// owed at a day's end is a fold of every account (<see cref="Outstanding"/>), over its runs of gifts, not each of them.
 /// Breakage is coins that will not be spent: certain when they expire, expected when a wallet has been idle for a year.
 /// </summary>
-public sealed class DailyTotals(ILedger ledger)
+/// <param name="hold">How long diamonds are pending.</param>
+public sealed class DailyTotals(ILedger ledger, TimeSpan hold)
 {
-    private const int IdleAfterDays = 365;
-
     private static readonly int FirstDay = DateOnly.FromDateTime(DateTime.UnixEpoch).DayNumber;
 
     /// <summary>What the entries of one kind moved on one day. <see cref="Diamonds"/> is said by the detail.</summary>
@@ -17,22 +17,19 @@ public sealed class DailyTotals(ILedger ledger)
 
     private sealed record Cash(long Day, EntryKind Kind, string Channel, string Currency, long Amount);
 
-    /// <summary>Coins of wallets that had their last line a year before <see cref="From"/> and the next one on <see cref="Until"/>.</summary>
-    private sealed record Idle(long From, long? Until, long Coins);
-
     public async Task<IReadOnlyList<DayTotals>> Run(DateOnly from, DateOnly to, CancellationToken cancellation = default)
     {
         await using var snapshot = await ledger.OpenSnapshot(cancellation);
         var until = new DateTimeOffset(to.AddDays(1).ToDateTime(TimeOnly.MinValue), TimeSpan.Zero);
         var moved = await ReadMoved(snapshot, until, cancellation);
         var cash = await ReadCash(snapshot, from, until, cancellation);
-        var idle = await ReadIdle(snapshot, NumberOf(to), cancellation);
+        var outstanding = await Outstanding.Read(snapshot, hold, from, to, cancellation);
 
         var days = new List<DayTotals>();
         for (var day = from; day <= to; day = day.AddDays(1))
         {
             var number = NumberOf(day);
-            days.Add(new(day, CoinsOf(number, moved, idle), DiamondsOf(number, moved), MoneyOf(number, cash)));
+            days.Add(new(day, CoinsOf(number, moved, outstanding.On(day), outstanding.On(day.AddDays(-1))), DiamondsOf(number, moved, outstanding.On(day)), MoneyOf(number, cash), outstanding.ValuesOn(day)));
         }
         return days;
     }
@@ -55,28 +52,16 @@ public sealed class DailyTotals(ILedger ledger)
         """,
         row => new Cash(row.GetInt64(0), (EntryKind)row.GetInt16(1), row.GetString(2), row.GetString(3), row.GetInt64(4)), cancellation);
 
-    private static Task<IReadOnlyList<Idle>> ReadIdle(IAuditSnapshot snapshot, long lastDay, CancellationToken cancellation) => snapshot.Query(
-        $"""
-        SELECT idle_from, idle_until, CAST(SUM(balance_after) AS bigint)
-        FROM (
-            SELECT balance_after, {snapshot.DaysSinceEpoch("recorded_at")} + {IdleAfterDays} AS idle_from, {snapshot.DaysSinceEpoch("next_at")} AS idle_until
-            FROM (SELECT balance_after, recorded_at, LEAD(recorded_at) OVER (PARTITION BY account_id ORDER BY seq) AS next_at FROM entries WHERE kind <= 10) lines) waits
-        WHERE balance_after > 0 AND idle_from <= {lastDay} AND (idle_until IS NULL OR idle_until > idle_from)
-        GROUP BY idle_from, idle_until
-        """,
-        row => new Idle(row.GetInt64(0), row.IsDBNull(1) ? null : row.GetInt64(1), row.GetInt64(2)), cancellation);
-
-    private static CoinTotals CoinsOf(long day, IReadOnlyList<Moved> moved, IReadOnlyList<Idle> idle)
+    private static CoinTotals CoinsOf(long day, IReadOnlyList<Moved> moved, Owing now, Owing before)
     {
         long Of(params ReadOnlySpan<EntryKind> kinds) => AmountOf(day, moved, kinds);
         var expired = Of(EntryKind.Expired);
-        var (idleNow, idleBefore) = (IdleOn(day, idle), IdleOn(day - 1, idle));
         return new(
             Of(EntryKind.Purchase), Of(EntryKind.BonusGranted), Of(EntryKind.GiftSent), expired, Of(EntryKind.Refunded, EntryKind.RefundReversed), Of(EntryKind.Adjusted),
-            moved.Where(one => one.Day <= day && one.Kind < EntryKind.GiftReceived).Sum(one => one.Amount), idleNow, -expired + idleNow - idleBefore);
+            moved.Where(one => one.Day <= day && one.Kind < EntryKind.GiftReceived).Sum(one => one.Amount), now.PaidCoins, now.BonusCoins, now.Idle, -expired + now.Idle - before.Idle);
     }
 
-    private static DiamondTotals DiamondsOf(long day, IReadOnlyList<Moved> moved)
+    private static DiamondTotals DiamondsOf(long day, IReadOnlyList<Moved> moved, Owing now)
     {
         long Of(params ReadOnlySpan<EntryKind> kinds) => AmountOf(day, moved, kinds);
         var soFar = moved.Where(one => one.Day <= day && one.Kind >= EntryKind.GiftReceived).ToList();
@@ -85,7 +70,7 @@ public sealed class DailyTotals(ILedger ledger)
         return new(
             Of(EntryKind.GiftReceived), Of(EntryKind.ClawedBack, EntryKind.ClawbackReversed), Of(EntryKind.PayoutReserved), Of(EntryKind.PayoutReturned),
             moved.Where(one => one.Day == day && one.Kind == EntryKind.PayoutPaid).Sum(one => one.Diamonds), Of(EntryKind.EarningsAdjusted),
-            soFar.Sum(one => one.Amount), reserved);
+            soFar.Sum(one => one.Amount), now.Pending, now.Available, now.Owed, reserved);
     }
 
     private static MoneyTotals[] MoneyOf(long day, IReadOnlyList<Cash> cash) =>
@@ -104,8 +89,6 @@ public sealed class DailyTotals(ILedger ledger)
             if (one.Day == day && kinds.Contains(one.Kind)) sum += one.Amount;
         return sum;
     }
-
-    private static long IdleOn(long day, IReadOnlyList<Idle> idle) => idle.Where(wait => wait.From <= day && (wait.Until is null || wait.Until > day)).Sum(wait => wait.Coins);
 
     private static long NumberOf(DateOnly day) => day.DayNumber - FirstDay;
 }

@@ -169,6 +169,9 @@ public sealed partial class PostgresLedger : ILedger, IAsyncDisposable
     public async Task<IReadOnlyList<Entry>> Read(long accountId, long afterSeq, int limit) =>
         await Query($"SELECT {Columns} FROM entries WHERE account_id = $1 AND seq > $2 ORDER BY seq LIMIT $3", ReadEntry, default, accountId, afterSeq, limit);
 
+    public async Task<IReadOnlyList<Entry>> ReadBetweenGifts(long accountId, long afterSeq, int limit) =>
+        await Query($"SELECT {Columns} FROM entries WHERE account_id = $1 AND seq > $2 AND kind NOT IN (2, 11) ORDER BY seq LIMIT $3", ReadEntry, default, accountId, afterSeq, limit);
+
     public async Task<IReadOnlyList<Entry>> ReadAll(long afterAccountId, long afterSeq, int limit) =>
         await Query(_scans, $"SELECT {Columns} FROM entries WHERE (account_id, seq) > ($1, $2) ORDER BY account_id, seq LIMIT $3", ReadEntry, default, afterAccountId, afterSeq, limit);
 

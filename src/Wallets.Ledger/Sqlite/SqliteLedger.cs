@@ -108,6 +108,9 @@ public sealed partial class SqliteLedger : ILedger, IAsyncDisposable
     public Task<IReadOnlyList<Entry>> Read(long accountId, long afterSeq, int limit) => Reading<IReadOnlyList<Entry>>(connection =>
         Query(connection, $"SELECT {Columns} FROM entries WHERE account_id = $1 AND seq > $2 ORDER BY seq LIMIT $3", ReadEntry, accountId, afterSeq, (long)limit));
 
+    public Task<IReadOnlyList<Entry>> ReadBetweenGifts(long accountId, long afterSeq, int limit) => Reading<IReadOnlyList<Entry>>(connection =>
+        Query(connection, $"SELECT {Columns} FROM entries WHERE account_id = $1 AND seq > $2 AND kind NOT IN (2, 11) ORDER BY seq LIMIT $3", ReadEntry, accountId, afterSeq, (long)limit));
+
     public Task<IReadOnlyList<Entry>> ReadAll(long afterAccountId, long afterSeq, int limit) => Reading<IReadOnlyList<Entry>>(connection =>
         Query(connection, $"SELECT {Columns} FROM entries WHERE (account_id, seq) > ($1, $2) ORDER BY account_id, seq LIMIT $3", ReadEntry, afterAccountId, afterSeq, (long)limit));
 

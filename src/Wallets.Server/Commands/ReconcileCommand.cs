@@ -48,10 +48,12 @@ internal static class ReconcileCommand
     }
 
     /// <summary>The ledger that the settings name, for a command that only reads it.</summary>
-    public static ILedger Open(string[] args)
+    public static ILedger Open(string[] args) => Open(args, out _);
+
+    public static ILedger Open(string[] args, out Settings settings)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
-        var settings = Settings.Read(builder.Configuration, builder.Environment);
+        settings = Settings.Read(builder.Configuration, builder.Environment);
         if (settings.Database == Database.Sqlite && !File.Exists(settings.LedgerFile))
             throw new BadConfigurationException($"There is no ledger at {settings.LedgerFile}; set Wallets:DataDirectory.");
         return Engine.Create(settings, TimeProvider.System);

@@ -17,9 +17,9 @@ internal static class TotalsCommand
             await Console.Error.WriteLineAsync($"Set --from and --to to days, as 2026-11-30, {IFinanceGrain.MostDays} of them at most.");
             return BadInput;
         }
-        var ledger = ReconcileCommand.Open(args);
+        var ledger = ReconcileCommand.Open(args, out var settings);
         await using var _ = (IAsyncDisposable)ledger;
-        foreach (var day in await new DailyTotals(ledger).Run(first, last, stop)) Console.WriteLine(JsonSerializer.Serialize(day, ApiJson.Default.DayTotals));
+        foreach (var day in await new DailyTotals(ledger, settings.Hold).Run(first, last, stop)) Console.WriteLine(JsonSerializer.Serialize(day, ApiJson.Default.DayTotals));
         return 0;
     }
 

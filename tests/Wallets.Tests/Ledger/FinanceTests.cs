@@ -35,12 +35,13 @@ public abstract class FinanceTests(Databases databases, Engine engine) : IAsyncL
     public async Task A_day_says_what_moved_and_what_is_owed_at_its_end()
     {
         var lot = Some.Key();
-        var gift = Some.Gift(_ann, _cleo, 40, 3, 130);
+        var granted = Entry(_ann, 2, EntryKind.BonusGranted, 30, 130, new(Campaign: "spring", Bonus: 30));
+        var gift = Some.Gift(_ann, _cleo, 40, 4, 125);
         var at = await _ledger.Write(
             Some.Purchase(_ann, 100, key: lot, payment: "p-1"),
-            Entry(_ann, 2, EntryKind.BonusGranted, 30, 130, new(Campaign: "spring", Bonus: 30)),
+            granted,
+            Entry(_ann, 3, EntryKind.Expired, -5, 125, new(Lot: granted.TransferId)),
             gift,
-            Entry(_ann, 4, EntryKind.Expired, -5, 85, new(Lot: lot)),
             Entry(_ann, 5, EntryKind.Refunded, -25, 60, new(Channel: "dev", Payment: "p-1", Lot: lot, Coins: 25, Price: new Money(125, "USD"))),
             Some.Credit(gift, 1, 0),
             Entry(_cleo, 2, EntryKind.PayoutReserved, -12, 8, new(Price: new Money(12, "USD"))),
@@ -48,11 +49,12 @@ public abstract class FinanceTests(Databases databases, Engine engine) : IAsyncL
             Entry(_cleo, 4, EntryKind.PayoutPaid, 0, 12, new(Diamonds: 5, Price: new Money(5, "USD"))));
         var today = DateOnly.FromDateTime(at.UtcDateTime);
 
-        var days = await new DailyTotals(_ledger).Run(today.AddDays(-1), today.AddDays(1));
+        var days = await new DailyTotals(_ledger, TimeSpan.FromDays(7)).Run(today.AddDays(-1), today.AddDays(1));
 
         Assert.Equal([today.AddDays(-1), today, today.AddDays(1)], days.Select(day => day.Day));
-        Assert.Equal(new CoinTotals(100, 30, -40, -5, -25, 0, 60, 0, 5), days[1].Coins);
-        Assert.Equal(new DiamondTotals(20, 0, -12, 4, 5, 0, 12, 3), days[1].Diamonds);
+        Assert.Equal(new CoinTotals(100, 30, -40, -5, -25, 0, 60, 60, 0, 0, 5), days[1].Coins);
+        Assert.Equal(new DiamondTotals(20, 0, -12, 4, 5, 0, 12, 8, 4, 0, 3), days[1].Diamonds);
+        Assert.Equal([new CoinValue("USD", 60, 300)], days[1].Liability);   // 60 of 100 coins for 499 cents: the other 40 cost 199
         Assert.Equal([new MoneyTotals("dev", "USD", 499, 125, 0), new MoneyTotals("payouts", "USD", 0, 0, 5)], days[1].Money);
         Assert.Equal((0, 60, 12), (days[0].Coins.Outstanding, days[2].Coins.Outstanding, days[2].Diamonds.Outstanding));
         Assert.Equal(0, days[2].Coins.Issued);
@@ -65,7 +67,7 @@ public abstract class FinanceTests(Databases databases, Engine engine) : IAsyncL
         await Insert(_ann, 1, 70, 70, old);
         var idleFrom = DateOnly.FromDateTime(old.UtcDateTime).AddDays(365);
 
-        var days = await new DailyTotals(_ledger).Run(idleFrom.AddDays(-1), idleFrom.AddDays(1));
+        var days = await new DailyTotals(_ledger, TimeSpan.FromDays(7)).Run(idleFrom.AddDays(-1), idleFrom.AddDays(1));
 
         Assert.Equal([(0, 0), (70, 70), (70, 0)], days.Select(day => ((int)day.Coins.Idle, (int)day.Coins.Breakage)));
     }

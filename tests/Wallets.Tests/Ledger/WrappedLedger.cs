@@ -13,6 +13,7 @@ internal abstract class WrappedLedger(ILedger inner) : ILedger
     public virtual Task<CommitResult> Commit(IReadOnlyList<Append> batch, CancellationToken cancellation) => inner.Commit(batch, cancellation);
     public virtual Task<IReadOnlyList<Verdict>> Judge(IReadOnlyList<Append> batch, CancellationToken cancellation) => inner.Judge(batch, cancellation);
     public virtual Task<IReadOnlyList<Entry>> Read(long accountId, long afterSeq, int limit) => inner.Read(accountId, afterSeq, limit);
+    public virtual Task<IReadOnlyList<Entry>> ReadBetweenGifts(long accountId, long afterSeq, int limit) => inner.ReadBetweenGifts(accountId, afterSeq, limit);
     public virtual Task<IReadOnlyList<Entry>> ReadAll(long afterAccountId, long afterSeq, int limit) => inner.ReadAll(afterAccountId, afterSeq, limit);
     public virtual Task<long> LastSeq(long accountId) => inner.LastSeq(accountId);
     public virtual Task<Entry?> FindTransfer(long accountId, Guid transferId) => inner.FindTransfer(accountId, transferId);
