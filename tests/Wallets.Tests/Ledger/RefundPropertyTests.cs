@@ -23,7 +23,7 @@ public sealed class RefundPropertyTests
     private const long Floor = 40;
     private static readonly TimeSpan Hold = TimeSpan.FromDays(7);
     private static readonly DateTimeOffset Start = new(2026, 3, 1, 0, 0, 0, TimeSpan.Zero);
-    private static readonly Terms Terms = new(Defaults.Gifts, Defaults.Packs, [Defaults.RateCard]);
+    private static readonly Terms Terms = new([Defaults.Catalog], Defaults.Packs, [Defaults.RateCard]);
 
     private enum Act { Buy, BuyWithBonus, Send, Settle, Refund, RefundPart, Dispute, Reverse, PayOut, Wait, CrashAndReload }
 
