@@ -12,6 +12,7 @@ namespace Wallets;
 /// <param name="Amount">Adjustments: coins or diamonds, signed, not zero.</param>
 /// <param name="Purchase">Refunds: the purchase's id.</param>
 /// <param name="BasisPoints">Refunds: how much of it, in hundredths of a percent.</param>
+/// <param name="From">Gifts: from when the catalogue has it so; null for at once.</param>
 [GenerateSerializer, Immutable, Alias("act-order")]
 public sealed record ActOrder(
     string Kind,
@@ -24,7 +25,8 @@ public sealed record ActOrder(
     RateCard? Rates = null,
     CoinPack? Pack = null,
     Gift? Gift = null,
-    Campaign? Campaign = null);
+    Campaign? Campaign = null,
+    DateTimeOffset? From = null);
 
 public static class ActKinds
 {
@@ -36,6 +38,7 @@ public static class ActKinds
     public const string PutPack = "put_pack";
     public const string PutGift = "put_gift";
     public const string OpenCampaign = "open_campaign";
+    public const string RebuildRecognition = "rebuild_recognition";
 }
 
 /// <param name="Status"><c>asked</c> (under way: ask again with the same key), <c>awaiting_approval</c>, <c>rejected</c>, <c>refused</c>, <c>applied</c>.</param>

@@ -18,9 +18,12 @@ public enum Roles
 }
 
 /// <summary>Who asks. The gateway reads it from a verified token; the grain checks it again.</summary>
+/// <param name="Region">Where from, ISO 3166-1 alpha-2, if the token says it.</param>
 [GenerateSerializer, Immutable, Alias("caller")]
-public readonly record struct Caller(string Subject, Roles Roles)
+public readonly record struct Caller(string Subject, Roles Roles, string? Region = null)
 {
+    public static bool IsRegion(string? text) => text is { Length: 2 } && text.All(char.IsAsciiLetterUpper);
+
     public bool Is(Roles role) => (Roles & role) != 0;
 
     /// <summary>True if the caller holds <paramref name="role"/> and is <paramref name="subject"/>.</summary>

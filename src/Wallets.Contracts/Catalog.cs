@@ -1,8 +1,45 @@
 namespace Wallets;
 
-/// <summary>Something that can be sent. <see cref="Price"/> is for one piece.</summary>
+/// <summary>Something that can be sent. <see cref="Price"/> is for one piece. What is null or false restricts nothing.</summary>
+/// <param name="Category"><c>emoji</c>, <c>sticker</c> or <c>animation</c>.</param>
+/// <param name="Tier">How large an animation is shown: <c>small</c>, <c>large</c> or <c>full</c> (the whole screen).</param>
+/// <param name="From">When its window opens.</param>
+/// <param name="Until">When its window closes; what was on its way by then is taken for another <see cref="CatalogVersion.Grace"/>.</param>
+/// <param name="MinLevel">The level that a sender needs: <see cref="Levels"/>.</param>
+/// <param name="FansOnly">Whether only members of the receiving creator's fan club may send it.</param>
+/// <param name="Regions">The only regions it may be sent from, ISO 3166-1 alpha-2; a sender whose region is not known is in none.</param>
 [GenerateSerializer, Immutable, Alias("gift")]
-public sealed record Gift(string Id, string Name, string Category, Coins Price);
+public sealed record Gift(
+    string Id,
+    string Name,
+    string Category,
+    Coins Price,
+    string? Tier = null,
+    DateTimeOffset? From = null,
+    DateTimeOffset? Until = null,
+    int? MinLevel = null,
+    bool FansOnly = false,
+    string[]? Regions = null)
+{
+    public static readonly string[] Categories = ["emoji", "sticker", "animation"];
+    public static readonly string[] Tiers = ["small", "large", "full"];
+}
+
+/// <summary>The gifts from a time on, until the next version's. A published version never changes.</summary>
+/// <param name="Version">1, 2, 3 …</param>
+/// <param name="EffectiveFrom">From when it is what can be sent; may lie ahead.</param>
+/// <param name="Act">The act that published it; null for the first.</param>
+[GenerateSerializer, Immutable, Alias("catalog-version")]
+public sealed record CatalogVersion(int Version, DateTimeOffset EffectiveFrom, Gift[] Gifts, Guid? Act)
+{
+    /// <summary>For how long after it has changed a price that somebody was shown is kept.</summary>
+    public static readonly TimeSpan Grace = TimeSpan.FromMinutes(1);
+}
+
+/// <summary>A gift as one caller may send it.</summary>
+/// <param name="Locked">Why not, as the codes that sending it would be refused with; empty if nothing but coins is needed.</param>
+[GenerateSerializer, Immutable, Alias("gift-offer")]
+public sealed record GiftOffer(Gift Gift, string[] Locked);
 
 /// <summary>
 /// Coins for money. <see cref="Coins"/> are paid coins, <see cref="BonusCoins"/> come on top.
@@ -46,7 +83,11 @@ public interface ICatalogGrain : IGrainWithStringKey
 {
     const string Key = "catalog";
 
+    /// <summary>The gifts of the version in effect.</summary>
     [Alias("gifts")] Task<Gift[]> GetGifts();
+
+    /// <summary>The versions in effect and ahead, and the latest before them, oldest first.</summary>
+    [Alias("versions")] Task<CatalogVersion[]> GetVersions();
     [Alias("packs")] Task<CoinPack[]> GetPacks();
 }
 

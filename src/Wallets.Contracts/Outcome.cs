@@ -71,6 +71,11 @@ public sealed record Refusal(string Code, string Detail)
     public const string InsufficientDiamonds = "insufficient_diamonds";
     public const string BelowMinimum = "below_minimum";
     public const string InvalidPeriod = "invalid_period";
+    public const string UnknownMatch = "unknown_match";
+    public const string MatchUnderWay = "match_under_way";
+    public const string MatchOver = "match_over";
+    public const string InvalidMatch = "invalid_match";
+    public const string InvalidOrder = "invalid_order";
     public const string InvalidTitle = "invalid_title";
     public const string InvalidAct = "invalid_act";
     public const string UnknownAct = "unknown_act";
@@ -91,6 +96,11 @@ public sealed record Refusal(string Code, string Detail)
     public const string UnknownPayment = "unknown_payment";
     public const string UnknownRefund = "unknown_refund";
     public const string NothingToRefund = "nothing_to_refund";
+    public const string PriceChanged = "price_changed";
+    public const string GiftNotAvailable = "gift_not_available";
+    public const string GiftNotInRegion = "gift_not_in_region";
+    public const string LevelTooLow = "level_too_low";
+    public const string FansOnly = "fans_only";
     public const string WalletFrozen = "wallet_frozen";
     public const string BalanceTooLarge = "balance_too_large";
 }

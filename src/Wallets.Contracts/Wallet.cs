@@ -27,6 +27,12 @@ public interface IWalletGrain : IGrainWithStringKey
     /// <summary>A streak as it stands.</summary>
     [AlwaysInterleave, Alias("streak")] Task<Outcome<Streak>> GetStreak(Caller caller, Guid streakId);
 
+    /// <summary>The gifts of the catalogue, and for each why this viewer may not send it, to <paramref name="creatorId"/> if one is named.</summary>
+    [AlwaysInterleave, Alias("offers")] Task<Outcome<Page<GiftOffer>>> GetOffers(Caller caller, string? creatorId);
+
+    /// <summary>The wallet's gifter level.</summary>
+    [AlwaysInterleave, Alias("level")] Task<Outcome<LevelView>> GetLevel(Caller caller);
+
     [AlwaysInterleave, Alias("balance")] Task<Outcome<WalletBalance>> GetBalance(Caller caller);
 
     /// <summary>The receipt of a gift, with its present status.</summary>
@@ -38,8 +44,11 @@ public interface IWalletGrain : IGrainWithStringKey
 
 /// <param name="Key">The caller's idempotency key, a UUID; version 7 preferred.</param>
 /// <param name="Quantity">Pieces, 1 to 9,999.</param>
+/// <param name="Price">
+/// The price of one piece that the viewer was shown, which is charged if it holds now or did within the last minute; null for the present one.
+/// </param>
 [GenerateSerializer, Immutable, Alias("gift-order")]
-public sealed record GiftOrder(Guid Key, Guid StreamId, string GiftId, int Quantity)
+public sealed record GiftOrder(Guid Key, Guid StreamId, string GiftId, int Quantity, Coins? Price = null)
 {
     public const int MaxQuantity = 9_999;
 }
@@ -91,3 +100,9 @@ public sealed record WalletBalance(string UserId, Coins Coins, Coins LifetimeSpe
 /// <param name="ExpiresAt">When its bonus coins expire; null for never.</param>
 [GenerateSerializer, Immutable, Alias("lot-balance")]
 public sealed record LotBalance(Guid PurchaseId, string Channel, Coins Paid, Coins Bonus, DateTimeOffset? ExpiresAt);
+
+/// <param name="Level">1 to 50: <see cref="Levels"/>.</param>
+/// <param name="Coins">Sent in the wallet's life, less those of gifts refunded.</param>
+/// <param name="NextLevelAt">The coins that the next level takes; null at the highest.</param>
+[GenerateSerializer, Immutable, Alias("level-view")]
+public sealed record LevelView(string UserId, int Level, string Badge, Coins Coins, Coins? NextLevelAt);

@@ -31,7 +31,7 @@ public sealed class WalletsClient(IGrainFactory grains, LostConnections lostConn
         })
         .Build();
 
-    private readonly GiftSender _gifts = new(grains, lostConnections);
+    private readonly GiftBatches _gifts = new(grains, lostConnections);
 
     public Task<Outcome<GiftReceipt>> SendGift(Caller caller, string userId, GiftOrder order) =>
         WithSameKey(() => _gifts.Send(caller, userId, order));

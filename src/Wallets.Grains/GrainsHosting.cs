@@ -1,9 +1,11 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Wallets.Grains.Acts;
+using Wallets.Grains.Matches;
 using Wallets.Grains.Payments;
 using Wallets.Grains.Payouts;
 using Wallets.Grains.Publishing;
+using Wallets.Grains.Recognition;
 using Wallets.Grains.Settlement;
 using Wallets.Grains.Streams;
 using Wallets.Ledger;
@@ -36,6 +38,7 @@ public static class GrainsHosting
         silo.Services.AddSingleton<PayoutMetrics>();
         silo.Services.AddSingleton<Published>();
         silo.Services.AddSingleton<LiveStreams>();
+        silo.Services.AddSingleton<HiddenNames>();
         silo.Services.AddSingleton<PaymentChannels>();
         silo.Services.AddSingleton(_ => new Inbox(state));
         silo.Services.AddSingleton<Relay>();
@@ -45,6 +48,8 @@ public static class GrainsHosting
         silo.Services.AddSingleton(new ClusterTask("expiry", grains => grains.GetGrain<IExpiryGrain>(IExpiryGrain.Key).Sweep()));
         silo.Services.AddSingleton(new ClusterTask("campaigns", grains => grains.GetGrain<ICampaignsGrain>(ICampaignsGrain.Key).Sweep()));
         silo.Services.AddSingleton(new ClusterTask("payouts", grains => grains.GetGrain<IPayoutRounds>(IPayoutQueueGrain.Key).Run()));
+        silo.Services.AddSingleton(new ClusterTask("recognition", grains => grains.GetGrain<IRecognitionRounds>(IRecognitionRounds.Key).Run()));
+        silo.Services.AddSingleton(new ClusterTask("matches", grains => grains.GetGrain<IMatchRounds>(IMatchRounds.Key).Run()));
         silo.Services.AddSingleton(services => new ClusterTask("notifications", grains =>
             Task.WhenAll(services.GetRequiredService<PaymentChannels>().Open.Select(channel => grains.GetGrain<INotificationsGrain>(channel).Handle(hasNew: false)))));
         silo.Services.AddHostedService<ClusterClock>();

@@ -13,6 +13,7 @@ public sealed class GrainsOptions
     public RefundOptions Refunds { get; set; } = new();
     public ApprovalOptions Approvals { get; set; } = new();
     public ChannelOptions Channels { get; set; } = new();
+    public MatchOptions Matches { get; set; } = new();
     public NotificationOptions Notifications { get; set; } = new();
 
     /// <summary>How long before it takes effect a rate card must be published.</summary>
@@ -59,6 +60,19 @@ public sealed class ApprovalOptions
 
     /// <summary>Whether every new rate card does.</summary>
     public bool Rates { get; set; } = true;
+}
+
+/// <summary>How long the parts of a match take.</summary>
+public sealed class MatchOptions
+{
+    public TimeSpan Length { get; set; } = TimeSpan.FromMinutes(5);
+    public TimeSpan Countdown { get; set; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>How long an invitation can be accepted.</summary>
+    public TimeSpan InvitationTerm { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>A match that is paused for longer is over, as of when it was paused.</summary>
+    public TimeSpan LongestPause { get; set; } = TimeSpan.FromMinutes(2);
 }
 
 /// <summary>How diamonds are paid out. The default bounds are $50 at least and $1,000 a day at one cent a diamond.</summary>

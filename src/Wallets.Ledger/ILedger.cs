@@ -120,6 +120,9 @@ public interface ILedger
     /// <summary>The whole ledger as of now, for an audit.</summary>
     Task<IAuditSnapshot> OpenSnapshot(CancellationToken cancellation);
 
+    /// <summary>Does <paramref name="work"/> on the derived tables in one transaction, which is committed unless it throws.</summary>
+    Task<T> Derive<T>(Func<IDerivation, Task<T>> work, CancellationToken cancellation);
+
     /// <summary>Answers if the database does. For readiness.</summary>
     Task Ping(CancellationToken cancellation);
 }

@@ -13,11 +13,11 @@ internal static class WalletDecisions
     public const long MaxBalance = (1L << 53) - 1;
 
     public static Decision SendGift(
-        long accountId, WalletState state, string userId, GiftOrder order, LiveStream? stream, Terms terms, LimitOptions limits, int flaggedHoldDays, DateTimeOffset now)
+        long accountId, WalletState state, string userId, GiftOrder order, LiveStream? stream, Terms terms, LimitOptions limits, int flaggedHoldDays, DateTimeOffset now, GiftSender sender = default)
     {
         if (order.Quantity is < 1 or > GiftOrder.MaxQuantity)
             return new Refusal(Refusal.InvalidQuantity, $"The quantity must be between 1 and {GiftOrder.MaxQuantity}.");
-        if (!terms.Gifts.TryGetValue(order.GiftId, out var gift))
+        if (terms.GiftAt(order.GiftId, now) is not { } gift)
             return new Refusal(Refusal.UnknownGift, $"There is no gift '{order.GiftId}'.");
         if (stream is null)
             return new Refusal(Refusal.UnknownStream, $"There is no stream {order.StreamId}.");
@@ -28,7 +28,12 @@ internal static class WalletDecisions
         if (state.Standing == Standing.Frozen)
             return new Refusal(Refusal.WalletFrozen, "This wallet is frozen: it can be read, not spent from. Ask support.");
 
-        var coins = gift.Price * order.Quantity;
+        if (GiftRules.Refuse(gift, state.LifetimeSpent - state.LifetimeRefunded, sender, now) is { } locked)
+            return locked;
+        if (order.Price is { } shown && !terms.IsShownAt(gift.Id, shown, now))
+            return new Refusal(Refusal.PriceChanged, $"{gift.Name} costs {gift.Price} now; the price of {shown} has not been its for a minute or more.");
+
+        var coins = (order.Price ?? gift.Price) * order.Quantity;
         if (coins.Value > state.Balance)
             return new Refusal(Refusal.InsufficientFunds, $"{order.Quantity} × {gift.Name} costs {coins}; the wallet holds {state.Balance}.");
         var today = DayAmount.DayOf(now);

@@ -28,6 +28,7 @@ internal sealed partial class WalletGrain(
     ILogger<WalletGrain> logger) : AccountGrain<WalletState>(AccountKind.Wallet, snapshot, ledger, writer, time, logger), IWalletGrain, IMint, IRefundReceiver, IExpiringWallet, IWalletDesk
 {
     private readonly ILedger _ledger = ledger;
+    private readonly TimeProvider _time = time;
     private readonly GrainsOptions _options = options.Value;
 
     public async Task<Outcome<GiftReceipt>> SendGift(Caller caller, GiftOrder order)
@@ -41,7 +42,8 @@ internal sealed partial class WalletGrain(
         if (State.HasExpired(Now)) await Expire();
         var terms = await published.GetTerms();
         var stream = await streams.Find(order.StreamId);
-        var decision = WalletDecisions.SendGift(AccountId ?? 0, State, Name, order, stream, terms, _options.Limits, _options.Refunds.FlaggedHoldDays, Now);
+        var sender = new GiftSender(caller.Region, stream is not null && terms.GiftAt(order.GiftId, Now) is { FansOnly: true } && await IsFanOf(stream.CreatorAccount));
+        var decision = WalletDecisions.SendGift(AccountId ?? 0, State, Name, order, stream, terms, _options.Limits, _options.Refunds.FlaggedHoldDays, Now, sender);
         if (decision.Refusal is { } refusal)
             return await FindInLedger(order.Key) is { } unseen ? await Replay(order, unseen) : Refuse(refusal);
 
@@ -123,7 +125,8 @@ internal sealed partial class WalletGrain(
     /// <summary>The same answer as the first time, status included, or a refusal if the key stood for something else.</summary>
     private async Task<Outcome<GiftReceipt>> Replay(GiftOrder order, Entry earlier)
     {
-        var isSame = earlier.Gift is { } gift && gift.StreamId == order.StreamId && gift.GiftId == order.GiftId && gift.Quantity == order.Quantity;
+        var isSame = earlier.Gift is { } gift && gift.StreamId == order.StreamId && gift.GiftId == order.GiftId && gift.Quantity == order.Quantity
+            && (order.Price is not { } price || price * order.Quantity == new Coins(-earlier.Amount));
         if (!isSame) return Refuse(KeyReused(order.Key));
         return Outcome.Replayed(Receipt(earlier, await NameOf(earlier.Counterparty), GiftReceipt.Committed));
     }

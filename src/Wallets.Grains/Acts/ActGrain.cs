@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Wallets.Grains.Accounts;
 using Wallets.Grains.Publishing;
+using Wallets.Grains.Recognition;
 using Wallets.Ledger;
 
 namespace Wallets.Grains.Acts;
@@ -71,8 +72,9 @@ internal sealed class ActGrain(ILedger ledger, IOptions<GrainsOptions> options, 
         ActKinds.Refund => (await GrainFactory.GetGrain<IWalletDesk>(order.Subject).RefundPurchase(Key, order.Purchase!.Value, order.BasisPoints!.Value, order.Reason)).Refusal,
         ActKinds.PublishRates => await GrainFactory.GetGrain<IRateCardDesk>(IRateCardGrain.Key).Publish(order.Rates!),
         ActKinds.PutPack => await GrainFactory.GetGrain<ICatalogDesk>(ICatalogGrain.Key).PutPack(order.Pack!),
-        ActKinds.PutGift => await GrainFactory.GetGrain<ICatalogDesk>(ICatalogGrain.Key).PutGift(order.Gift!),
+        ActKinds.PutGift => await GrainFactory.GetGrain<ICatalogDesk>(ICatalogGrain.Key).PutGift(Key, order.Gift!, order.From),
         ActKinds.OpenCampaign => await OpenCampaign(order.Campaign!),
+        ActKinds.RebuildRecognition => await RebuildRecognition(),
         _ => throw new InvalidOperationException($"Act {Key} is of kind '{order.Kind}', which nobody applies."),
     };
 
@@ -80,6 +82,12 @@ internal sealed class ActGrain(ILedger ledger, IOptions<GrainsOptions> options, 
     {
         await GrainFactory.GetGrain<ICampaignsGrain>(ICampaignsGrain.Key).LookAfter(campaign.Id);
         return await GrainFactory.GetGrain<ICampaignDesk>(campaign.Id).Open(campaign);
+    }
+
+    private async Task<Refusal?> RebuildRecognition()
+    {
+        await GrainFactory.GetGrain<IRecognitionRounds>(IRecognitionRounds.Key).Rebuild();
+        return null;
     }
 
     /// <summary>Writes a step unless it, or one that excludes it, is there, and reads them all.</summary>

@@ -53,8 +53,9 @@ internal static class ActRules
             ActKinds.Refund => order is { Purchase: not null, BasisPoints: > 0 and <= RefundDecisions.WholeBasisPoints } ? null : Invalid("Name the purchase, and basis points from 1 to 10,000."),
             ActKinds.PublishRates => CheckRates(order.Rates, options, versions, now),
             ActKinds.PutPack => CheckPack(order.Pack, order.Subject),
-            ActKinds.PutGift => CheckGift(order.Gift, order.Subject),
+            ActKinds.PutGift => order.From <= now ? Invalid("A version of the catalogue is not back-dated; leave out from for at once.") : CheckGift(order.Gift, order.Subject),
             ActKinds.OpenCampaign => CheckCampaign(order.Campaign, order.Subject, now),
+            ActKinds.RebuildRecognition => null,
             _ => Invalid($"There is no act of kind '{order.Kind}'."),
         };
     }
@@ -82,9 +83,11 @@ internal static class ActRules
             : Invalid($"A pack has its subject's id, coins above zero, no negative bonus, a price, at most 20 channels, and bonus days from 1 to {MaxBonusDays} or none.");
 
     private static Refusal? CheckGift(Gift? gift, string subject) =>
-        gift is not null && gift.Id == subject && gift.Name.Length is > 0 and <= 100 && Identifier.IsValid(gift.Category) && gift.Price.Value is > 0 and <= MaxAmount
+        gift is not null && gift.Id == subject && gift.Name.Length is > 0 and <= 100 && Gift.Categories.Contains(gift.Category) && gift.Price.Value is > 0 and <= MaxAmount
+            && (gift.Tier is null || Gift.Tiers.Contains(gift.Tier)) && !(gift.Until <= gift.From) && gift.MinLevel is null or (>= 1 and <= Levels.Highest)
+            && (gift.Regions is null || (gift.Regions.Length is > 0 and <= 250 && gift.Regions.All(Caller.IsRegion)))
             ? null
-            : Invalid("A gift has its subject's id, a name of 1 to 100 characters, a category and a price above zero.");
+            : Invalid($"A gift has its subject's id, a name of 1 to 100 characters, a category ({string.Join(", ", Gift.Categories)}) and a price above zero; if it has them, a tier ({string.Join(", ", Gift.Tiers)}), a window that opens before it closes, a level from 1 to {Levels.Highest}, and regions of two capital letters.");
 
     private static Refusal? CheckCampaign(Campaign? campaign, string subject, DateTimeOffset now) =>
         campaign is not null && campaign.Id == subject && campaign.CoinsEach.Value > 0 && campaign.Budget.Value >= campaign.CoinsEach.Value && campaign.Budget.Value <= MaxAmount

@@ -21,7 +21,7 @@ internal static class Defaults
         Pack("web-22000", 22_000, 24_999, Web),
     ];
 
-    public static Gift[] Gifts =>
+    private static Gift[] Gifts =>
     [
         Emoji("rose", "Rose", 1), Emoji("heart", "Heart", 1), Emoji("thumbs-up", "Thumbs up", 2), Emoji("smile", "Smile", 5),
         Emoji("coffee", "Coffee", 5), Emoji("ice-cream", "Ice cream", 10), Emoji("doughnut", "Doughnut", 20), Emoji("perfume", "Perfume", 20),
@@ -31,6 +31,8 @@ internal static class Defaults
         Animation("disco", "Disco", 1_000), Animation("swan", "Swan", 1_500), Animation("train", "Night train", 3_000), Animation("sports-car", "Sports car", 7_000),
         Animation("rocket", "Rocket", 15_000), Animation("castle", "Castle", 25_000), Animation("universe", "Universe", 44_999),
     ];
+
+    public static CatalogVersion Catalog => new(1, DateTimeOffset.UnixEpoch, Gifts, Act: null);
 
     public static RateCard RateCard => new(
         Version: 1,
@@ -42,5 +44,5 @@ internal static class Defaults
     private static CoinPack Pack(string id, long coins, long cents, string[] channels) => new(id, new(coins), Coins.Zero, new(cents, "USD"), channels);
     private static Gift Emoji(string id, string name, long price) => new(id, name, "emoji", new(price));
     private static Gift Sticker(string id, string name, long price) => new(id, name, "sticker", new(price));
-    private static Gift Animation(string id, string name, long price) => new(id, name, "animation", new(price));
+    private static Gift Animation(string id, string name, long price) => new(id, name, "animation", new(price), price >= 15_000 ? "full" : price >= 3_000 ? "large" : "small");
 }

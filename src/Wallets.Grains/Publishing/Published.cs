@@ -3,10 +3,36 @@ using System.Collections.Frozen;
 namespace Wallets.Grains.Publishing;
 
 /// <summary>What gifts and purchases are judged by: the catalogue and every published rate card.</summary>
-internal sealed class Terms(Gift[] gifts, CoinPack[] packs, RateCard[] rates)
+internal sealed class Terms(CatalogVersion[] catalog, CoinPack[] packs, RateCard[] rates)
 {
-    public FrozenDictionary<string, Gift> Gifts { get; } = gifts.ToFrozenDictionary(gift => gift.Id);
+    private readonly (DateTimeOffset From, FrozenDictionary<string, Gift> Gifts)[] _catalog =
+        [.. catalog.Select(version => (version.EffectiveFrom, version.Gifts.ToFrozenDictionary(gift => gift.Id)))];
+
     public FrozenDictionary<string, CoinPack> Packs { get; } = packs.ToFrozenDictionary(pack => pack.Id);
+
+    /// <summary>The gift as it can be sent at <paramref name="time"/>, or null.</summary>
+    public Gift? GiftAt(string id, DateTimeOffset time) => _catalog[VersionAt(time)].Gifts.GetValueOrDefault(id);
+
+    /// <summary>Whether a gift costs this at <paramref name="now"/>, or did at any moment of the minute before.</summary>
+    public bool IsShownAt(string id, Coins price, DateTimeOffset now)
+    {
+        for (var (i, oldest) = (VersionAt(now), VersionAt(now - CatalogVersion.Grace)); i >= oldest; i--)
+            if (_catalog[i].Gifts.TryGetValue(id, out var gift) && gift.Price == price) return true;
+        return false;
+    }
+
+    public IEnumerable<Gift> GiftsAt(DateTimeOffset time)
+    {
+        var version = Array.FindLast(catalog, version => version.EffectiveFrom <= time) ?? catalog[0];
+        return version.Gifts;
+    }
+
+    private int VersionAt(DateTimeOffset time)
+    {
+        var at = _catalog.Length - 1;
+        while (at > 0 && _catalog[at].From > time) at--;
+        return at;
+    }
 
     /// <summary>The latest version in effect at <paramref name="time"/>; the first one if none is yet.</summary>
     public RateCard RateAt(DateTimeOffset time) => Array.FindLast(rates, rate => rate.EffectiveFrom <= time) ?? rates[0];
@@ -47,7 +73,7 @@ internal sealed class Published(IGrainFactory grains, TimeProvider time)
     {
         var catalog = grains.GetGrain<ICatalogGrain>(ICatalogGrain.Key);
         return new Terms(
-            await catalog.GetGifts(),
+            await catalog.GetVersions(),
             await catalog.GetPacks(),
             await grains.GetGrain<IRateCardGrain>(IRateCardGrain.Key).GetVersions());
     }

@@ -53,6 +53,9 @@ public sealed class WalletState : AccountState
 
     [JsonInclude] public long LifetimeSpent { get; private set; }
 
+    /// <summary>Coins of gifts that were refunded and not restored. Required, so that a snapshot from before it was counted is left aside.</summary>
+    [JsonInclude, JsonRequired] public long LifetimeRefunded { get; private set; }
+
     /// <summary>Coins sent by day, oldest first, of the last <see cref="WindowDays"/> days at the last gift.</summary>
     [JsonInclude] public List<DayAmount> SpentByDay { get; private set; } = [];
 
@@ -100,8 +103,9 @@ public sealed class WalletState : AccountState
             case EntryKind.Adjusted:
                 Lots.Add(new Lot(entry.TransferId, Lot.OfAdjustment, default, 0, 0, entry.Amount, null));
                 break;
-            case EntryKind.GiftRefunded or EntryKind.GiftRestored:
-                break;   // moves diamonds, not coins
+            case EntryKind.GiftRefunded or EntryKind.GiftRestored:   // moves diamonds, not coins
+                LifetimeRefunded += entry.Kind == EntryKind.GiftRefunded ? DetailOf(entry).Coins ?? 0 : -(DetailOf(entry).Coins ?? 0);
+                break;
             case EntryKind.StandingChanged:
                 Standing = DetailOf(entry).Standing is { } standing && Accounts.Standing.IsKnown(standing) ? standing : throw new BrokenChainException(entry, "names no standing");
                 break;

@@ -239,9 +239,7 @@ public sealed partial class PostgresLedger : ILedger, IAsyncDisposable
     /// </summary>
     public async Task<UnsettledScan> FindUnsettled(DateTimeOffset since, TimeSpan grace, int limit, IReadOnlyCollection<string> except, string? only)
     {
-        var horizon = await Query(
-            "SELECT least(now(), min(xact_start)) FROM pg_stat_activity WHERE application_name = 'wallets-ledger' AND datname = current_database() AND pid <> pg_backend_pid()",
-            row => row.GetDateTime(0), default);
+        var horizon = await Query(HorizonQuery, row => row.GetDateTime(0), default);
         var gifts = await Query(
             _scans,
             $"""
@@ -316,7 +314,9 @@ public sealed partial class PostgresLedger : ILedger, IAsyncDisposable
     private static readonly SqlWords Words = new(
         column => $"EXTRACT(EPOCH FROM {column})",
         column => $"FLOOR(EXTRACT(EPOCH FROM {column}) / 86400)::bigint",
-        time => $"TIMESTAMPTZ '{time.UtcDateTime:O}'");
+        time => $"TIMESTAMPTZ '{time.UtcDateTime:O}'",
+        text => $"CAST({text} AS uuid)",
+        (row, column) => new DateTimeOffset(row.GetDateTime(column)));
 
     public async Task<IAuditSnapshot> OpenSnapshot(CancellationToken cancellation)
     {

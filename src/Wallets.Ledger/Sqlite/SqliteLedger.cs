@@ -231,7 +231,8 @@ public sealed partial class SqliteLedger : ILedger, IAsyncDisposable
         }
     }
 
-    private static readonly SqlWords Words = new(column => $"({column} / 1000000)", column => $"({column} / 86400000000)", time => $"{ToMicroseconds(time)}");
+    private static readonly SqlWords Words = new(column => $"({column} / 1000000)", column => $"({column} / 86400000000)", time => $"{ToMicroseconds(time)}",
+        text => $"unhex(replace({text}, '-', ''))", (row, column) => FromMicroseconds(row.GetInt64(column)));
 
     public Task<IAuditSnapshot> OpenSnapshot(CancellationToken cancellation)
     {

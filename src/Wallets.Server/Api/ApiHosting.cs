@@ -47,6 +47,8 @@ internal static class ApiHosting
         v1.MapCatalog();
         v1.MapWallets();
         v1.MapStreams();
+        v1.MapRecognition();
+        v1.MapMatches();
         v1.MapCreators();
         v1.MapPayouts();
         v1.MapAdmin();
@@ -105,7 +107,22 @@ internal static class ApiHosting
 [JsonSerializable(typeof(NotificationView))]
 [JsonSerializable(typeof(CloseRequest))]
 [JsonSerializable(typeof(Page<NotificationView>))]
-[JsonSerializable(typeof(Page<Gift>))]
+[JsonSerializable(typeof(Page<GiftAnswer>))]
+[JsonSerializable(typeof(Page<CatalogVersion>))]
+[JsonSerializable(typeof(RecognitionRules))]
+[JsonSerializable(typeof(AnonymityRequest))]
+[JsonSerializable(typeof(LevelView))]
+[JsonSerializable(typeof(Board<CreatorPlace>))]
+[JsonSerializable(typeof(Board<ViewerPlace>))]
+[JsonSerializable(typeof(Page<Collected>))]
+[JsonSerializable(typeof(Page<SentGifts>))]
+[JsonSerializable(typeof(FanClub))]
+[JsonSerializable(typeof(Membership))]
+[JsonSerializable(typeof(Anonymity))]
+[JsonSerializable(typeof(MatchRequest))]
+[JsonSerializable(typeof(MatchStreamRequest))]
+[JsonSerializable(typeof(MatchView))]
+[JsonSerializable(typeof(MatchAudit))]
 [JsonSerializable(typeof(Page<PackAnswer>))]
 [JsonSerializable(typeof(Page<RateCard>))]
 [JsonSerializable(typeof(Page<StatementLine>))]

@@ -71,9 +71,10 @@ internal static class Problems
     private static int StatusOf(string code, bool isLookUp) => code switch
     {
         Refusal.Forbidden => 403,
-        Refusal.UnknownTransfer or Refusal.UnknownRate or Refusal.UnknownNotification or Refusal.UnknownAct or Refusal.UnknownCampaign => 404,
+        Refusal.UnknownTransfer or Refusal.UnknownRate or Refusal.UnknownNotification or Refusal.UnknownAct or Refusal.UnknownCampaign or Refusal.UnknownMatch => 404,
         Refusal.UnknownStream when isLookUp => 404,
         Refusal.InsufficientFunds or Refusal.InsufficientDiamonds or Refusal.LimitExceeded or Refusal.StreamEnded or Refusal.StreakEnded or Refusal.ProofUsed or Refusal.BalanceTooLarge
+            or Refusal.MatchUnderWay or Refusal.MatchOver or Refusal.PriceChanged or Refusal.GiftNotAvailable or Refusal.GiftNotInRegion or Refusal.LevelTooLow or Refusal.FansOnly
             or Refusal.WalletFrozen or Refusal.NothingToRefund or Refusal.SecondApproverNeeded or Refusal.AlreadyDecided or Refusal.CampaignEnded or Refusal.CampaignExhausted
             or Refusal.IdentityNotVerified or Refusal.TaxFormMissing or Refusal.PayoutAccountMissing or Refusal.ExchangeRateMissing or Refusal.NotUndecided
             or Refusal.PaymentPending or Refusal.PaymentCancelled or Refusal.PaymentRevoked or Refusal.PaymentRefunded => 409,

@@ -4,7 +4,7 @@ namespace Wallets.Server.Api;
 
 internal sealed record PurchaseRequest(string PackId, string Channel, string Proof);
 
-internal sealed record GiftRequest(string StreamId, string GiftId, int Quantity);
+internal sealed record GiftRequest(string StreamId, string GiftId, int Quantity, long? Price = null);
 
 internal sealed record StreakRequest(string StreamId, string GiftId, int Total, bool Ends = false);
 
@@ -44,9 +44,9 @@ internal static class WalletEndpoints
                 var key = Requests.ParseKey(idempotencyKey);
                 if (!Guid.TryParseExact(request.StreamId, "D", out var streamId))
                     return Task.FromResult(Problems.Refuse(new Refusal(Refusal.UnknownStream, "There is no such stream.")));
-                return client.SendGift(caller, userId, new GiftOrder(key, streamId, request.GiftId, request.Quantity)).Created(http);
+                return client.SendGift(caller, userId, new GiftOrder(key, streamId, request.GiftId, request.Quantity, request.Price is { } price ? new Coins(price) : null)).Created(http);
             })
-            .Produces<GiftReceipt>(201).Refuses(403, 409, 422).WithSummary("Sends a gift; the answer is its receipt.");
+            .Produces<GiftReceipt>(201).Refuses(403, 409, 422).WithSummary("Sends a gift; the answer is its receipt. The price of a piece that the viewer was shown may be sent along: it is kept for a minute after it has changed, and refused as price_changed from then on.");
 
         wallet.MapPut("/streaks/{streakId}", (HttpContext http, WalletsClient client, string userId, string streakId, StreakRequest request) =>
             {

@@ -73,6 +73,7 @@ internal static class ClusterHosting
         options.Payouts = settings.Payouts;
         options.Refunds = settings.Refunds;
         options.Approvals = settings.Approvals;
+        options.Matches = settings.Matches;
         options.RateNotice = settings.RateNotice;
         options.Channels = settings.Channels;
         options.AllowDevPayments = settings.IsDevelopment;

@@ -50,6 +50,7 @@ internal sealed class Settings
     public PayoutOptions Payouts { get; set; } = new();
     public RefundOptions Refunds { get; set; } = new();
     public ApprovalOptions Approvals { get; set; } = new();
+    public MatchOptions Matches { get; set; } = new();
     public TimeSpan RateNotice { get; set; } = TimeSpan.FromDays(14);
     public PayoutProviderSettings PayoutProvider { get; set; } = new();
     public ChannelOptions Channels { get; set; } = new();
@@ -104,6 +105,8 @@ internal sealed class Settings
             throw new BadConfigurationException("Set Wallets:Refunds:MostDiamondsOwed not below zero, and FlaggedHoldDays to 0 to 365.");
         if (Approvals.AboveCoins < 0 || Approvals.AboveDiamonds < 0 || RateNotice < TimeSpan.Zero || RateNotice > TimeSpan.FromDays(365))
             throw new BadConfigurationException("Set Wallets:Approvals' AboveCoins and AboveDiamonds not below zero, and Wallets:RateNotice to between 0 and 365 days.");
+        if (new[] { Matches.Length, Matches.InvitationTerm, Matches.LongestPause }.Any(term => term <= TimeSpan.Zero || term > TimeSpan.FromHours(1)) || Matches.Countdown < TimeSpan.Zero || Matches.Countdown > TimeSpan.FromMinutes(1))
+            throw new BadConfigurationException("Set Wallets:Matches' Length, InvitationTerm and LongestPause above zero and to an hour at most, and Countdown to between 0 and one minute.");
         if (Writers is < 1 or > 16 || Ledger.QueueLimit < 1 || Ledger.MaxBatch < 1 || Ledger.GiveUpAfter <= TimeSpan.Zero)
             throw new BadConfigurationException("Set Wallets:Writers to 1 to 16, and Wallets:Ledger's QueueLimit, MaxBatch and GiveUpAfter above zero.");
         foreach (var (name, port) in (ReadOnlySpan<(string, int)>)[("SiloPort", SiloPort), ("GatewayPort", GatewayPort)])

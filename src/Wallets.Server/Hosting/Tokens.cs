@@ -11,6 +11,7 @@ internal static class Tokens
 {
     public const string OperatorPolicy = "operator";
     private const string RolesClaim = "roles";
+    private const string RegionClaim = "region";
     private static readonly TimeSpan DevTokenLifetime = TimeSpan.FromDays(1);
 
     public static void AddTokens(this WebApplicationBuilder builder, Settings settings)
@@ -47,7 +48,8 @@ internal static class Tokens
     public static Caller CallerOf(ClaimsPrincipal principal)
     {
         var roles = principal.FindAll(RolesClaim).Aggregate(Roles.None, (all, claim) => all | (TryParseRole(claim.Value, out var role) ? role : Roles.None));
-        return new Caller(principal.FindFirstValue(JwtRegisteredClaimNames.Sub) ?? "", roles);
+        var region = principal.FindFirstValue(RegionClaim);
+        return new Caller(principal.FindFirstValue(JwtRegisteredClaimNames.Sub) ?? "", roles, Caller.IsRegion(region) ? region : null);
     }
 
     public static bool TryParseRole(string text, out Roles role)
@@ -64,9 +66,11 @@ internal static class Tokens
     }
 
     /// <summary>Signs a token as Development's own issuer.</summary>
-    public static string IssueDevToken(SymmetricSecurityKey key, Settings settings, TimeProvider time, string subject, IEnumerable<string> roles)
+    public static string IssueDevToken(SymmetricSecurityKey key, Settings settings, TimeProvider time, string subject, IEnumerable<string> roles, string? region = null)
     {
         var now = time.GetUtcNow().UtcDateTime;
+        var claims = new Dictionary<string, object> { [JwtRegisteredClaimNames.Sub] = subject, [RolesClaim] = roles.ToArray() };
+        if (region is not null) claims[RegionClaim] = region;
         return new JsonWebTokenHandler().CreateToken(new SecurityTokenDescriptor
         {
             Issuer = IssuerOf(settings),
@@ -74,7 +78,7 @@ internal static class Tokens
             IssuedAt = now,
             NotBefore = now,
             Expires = now + DevTokenLifetime,
-            Claims = new Dictionary<string, object> { [JwtRegisteredClaimNames.Sub] = subject, [RolesClaim] = roles.ToArray() },
+            Claims = claims,
             SigningCredentials = new SigningCredentials(key, SecurityAlgorithms.HmacSha256),
         });
     }

@@ -45,7 +45,7 @@ public sealed class ApiTests(ApiServer server) : IClassFixture<ApiServer>
         Assert.Equal(JsonValueKind.Null, packs["next"].ValueKind);
         Assert.Equal(4, web["items"].GetArrayLength());
         Assert.Equal(24, gifts["items"].GetArrayLength());
-        Assert.Equal(["category", "id", "name", "price"], gifts["items"][0].EnumerateObject().Select(field => field.Name).Order());
+        Assert.Equal(["category", "fansOnly", "from", "id", "locked", "minLevel", "name", "price", "regions", "tier", "until"], gifts["items"][0].EnumerateObject().Select(field => field.Name).Order());
         Assert.Equal((1, 1), (rates["items"].GetArrayLength(), rate["version"].GetInt32()));
         Assert.Equal((404, "unknown_rate_version"), Problem(await anyone.Get("/v1/rates/2")));
     }

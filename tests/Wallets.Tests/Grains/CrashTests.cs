@@ -358,8 +358,8 @@ public sealed class CrashTests(Databases databases)
     [Theory]
     [InlineData("{}")]
     [InlineData("""{"Name":"ann","AccountId":1,"State":{"Seq":"many"}}""")]
-    [InlineData("""{"Name":"ann","AccountId":1,"State":{"Seq":999,"Balance":1000000,"Lots":[],"SpentByDay":[]}}""")]
-    [InlineData("""{"Name":"ann","AccountId":1,"State":{"Seq":5,"Balance":1000000,"Lots":[],"SpentByDay":[]}}""")]
+    [InlineData("""{"Name":"ann","AccountId":1,"State":{"Seq":999,"Balance":1000000,"LifetimeRefunded":0,"Lots":[],"SpentByDay":[]}}""")]
+    [InlineData("""{"Name":"ann","AccountId":1,"State":{"Seq":5,"Balance":1000000,"LifetimeRefunded":0,"Lots":[],"SpentByDay":[]}}""")]
     public async Task A_snapshot_that_does_not_fit_the_ledger_is_not_believed(string snapshot)
     {
         var database = await databases.Create(Engine.Postgres);

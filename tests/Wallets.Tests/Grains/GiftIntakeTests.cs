@@ -64,9 +64,9 @@ public sealed class GiftIntakeTests(Databases databases)
         await cluster.Buy("ann");
         var stream = await cluster.GoLive("cleo");
         faulty!.Plan = _ => FaultyLedger.Fault.BeforeCommit;
-        var sender = new GiftSender(cluster.Grains, new LostConnections());
+        var batches = new GiftBatches(cluster.Grains, new LostConnections());
 
-        await Assert.ThrowsAsync<UnavailableException>(() => sender.Send(cluster.Viewer("ann"), "ann", new GiftOrder(Some.Key(), stream, "rose", 1)));
+        await Assert.ThrowsAsync<UnavailableException>(() => batches.Send(cluster.Viewer("ann"), "ann", new GiftOrder(Some.Key(), stream, "rose", 1)));
     }
 
     [Fact]

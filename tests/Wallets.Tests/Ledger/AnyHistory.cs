@@ -24,7 +24,7 @@ internal sealed class AnyHistory
     private const long Floor = 40;
     public static readonly TimeSpan Hold = TimeSpan.FromDays(7);
     public static readonly DateTimeOffset Start = new(2026, 3, 1, 0, 0, 0, TimeSpan.Zero);
-    private static readonly Terms Terms = new(Defaults.Gifts, Defaults.Packs, [Defaults.RateCard]);
+    private static readonly Terms Terms = new([Defaults.Catalog], Defaults.Packs, [Defaults.RateCard]);
 
     public static readonly Gen<(Act Act, int Size)[]> Commands = Gen.Select(
         Gen.OneOf(Act.Buy, Act.BuyWithBonus, Act.Send, Act.Send, Act.Send, Act.Settle, Act.Refund, Act.RefundPart, Act.Dispute, Act.Reverse, Act.PayOut, Act.Wait, Act.CrashAndReload),

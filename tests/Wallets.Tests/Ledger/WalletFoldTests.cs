@@ -21,7 +21,7 @@ public sealed class WalletFoldTests
     private const long Account = 1;
     private static readonly DateTimeOffset Start = new(2026, 3, 1, 0, 0, 0, TimeSpan.Zero);
     private static readonly LiveStream Stream = new("cleo", 2, HasEnded: false);
-    private static readonly Terms Terms = new(Defaults.Gifts, Defaults.Packs, [Defaults.RateCard]);
+    private static readonly Terms Terms = new([Defaults.Catalog], Defaults.Packs, [Defaults.RateCard]);
     private static readonly LimitOptions Limits = new() { CoinsPerDay = 2_000, CoinsPerWeek = 5_000 };
 
     private enum Act { Buy, BuyWithBonus, Send, RetryLast, CrashAndReload, Wait }

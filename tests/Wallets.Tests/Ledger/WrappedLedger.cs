@@ -35,5 +35,6 @@ internal abstract class WrappedLedger(ILedger inner) : ILedger
     public virtual Task<IReadOnlyList<ActStep>> ReadAct(Guid key) => inner.ReadAct(key);
     public virtual Task<IReadOnlyList<ActStep>> ReadActs(long afterSeq, int limit) => inner.ReadActs(afterSeq, limit);
     public virtual Task<IAuditSnapshot> OpenSnapshot(CancellationToken cancellation) => inner.OpenSnapshot(cancellation);
+    public virtual Task<T> Derive<T>(Func<IDerivation, Task<T>> work, CancellationToken cancellation) => inner.Derive(work, cancellation);
     public virtual Task Ping(CancellationToken cancellation) => inner.Ping(cancellation);
 }

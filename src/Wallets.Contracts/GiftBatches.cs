@@ -8,7 +8,7 @@ namespace Wallets;
 /// call takes them all; a lone gift goes at once. A gift whose answer does not come in time, or whose call was lost, is unknown to its
 /// sender, who asks again with the same key.
 /// </summary>
-internal sealed class GiftSender : IGiftAnswers
+internal sealed class GiftBatches : IGiftAnswers
 {
     private const int MaxBatch = 512;
 
@@ -25,7 +25,7 @@ internal sealed class GiftSender : IGiftAnswers
     private long _lastId;
     private int _isSweeping;
 
-    public GiftSender(IGrainFactory grains, LostConnections lostConnections)
+    public GiftBatches(IGrainFactory grains, LostConnections lostConnections)
     {
         (_grains, _lostConnections) = (grains, lostConnections);
         _lanes = [.. Enumerable.Range(0, LaneCount).Select(lane => new Lane(lane))];
