@@ -32,6 +32,7 @@ public sealed class LookTests(Browsers browsers)
             var result = await page.EvaluateAsync<JsonElement>("async () => { const r = await axe.run(); return r.violations.filter(v => v.impact === 'serious' || v.impact === 'critical').map(v => v.id + ': ' + v.nodes.map(n => n.html).slice(0, 3).join(' | ')); }");
             Assert.Equal([], result.EnumerateArray().Select(violation => violation.GetString()!));
             Assert.True(await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= window.innerWidth"), "The page is wider than its window.");
+            await page.EvaluateAsync("window.scrollTo(0, 0)");
             if (Environment.GetEnvironmentVariable("SCREENSHOTS") == "1")
                 await page.ScreenshotAsync(new PageScreenshotOptions { Path = Repository.File($"tests/Wallets.BrowserTests/screenshots/{name}-{(phone ? "phone" : "desk")}.png") });
             await page.Context.CloseAsync();

@@ -34,7 +34,7 @@ public partial class Creator
 
     private string PendingNote => _gifts.LastOrDefault(line => line.RecordedAt + HoldOf(line) > Time.GetUtcNow()) is { } next
         ? $"next on {Text.Minute(next.RecordedAt + HoldOf(next))}"
-        : $"held for {Options.Hold.TotalDays:0.#} days";
+        : Options.Hold == TimeSpan.Zero ? "no hold" : $"held for {Options.Hold.TotalDays:0.#} days";
 
     protected override async Task Refresh()
     {

@@ -54,6 +54,9 @@ public partial class Operations
         });
     }
 
+    /// <summary>The books hold money in minor units, under its currency.</summary>
+    private static string Amount(string asset, long amount) => asset.StartsWith("money ", StringComparison.Ordinal) ? Text.Cents(amount, asset["money ".Length..]) : Text.Of(amount);
+
     private static string Verdict(AuditView audit) => audit.Status switch
     {
         AuditView.Running => $"Running: {Text.Of(audit.Accounts)} accounts, {Text.Of(audit.Entries)} entries so far.",
