@@ -14,13 +14,20 @@ if ! ls /usr/lib/postgresql/*/bin/initdb > /dev/null 2>&1 && ! command -v initdb
   DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends postgresql curl > /dev/null
 fi
 
+if ! command -v chromium > /dev/null && [ -z "${CHROMIUM:-}" ]; then
+  echo "Installing Chromium for the tests of the pages"
+  sudo=$([ "$(id -u)" = 0 ] || echo sudo)
+  $sudo apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core fonts-noto-color-emoji > /dev/null
+fi
+
 configuration=Release
 dotnet build Wallets.sln --nologo --configuration $configuration
 dotnet format Wallets.sln --verify-no-changes --no-restore --exclude-diagnostics IDE0005
 
 passed=0 failed=0 broken=0
 count() { sed -n "s/^ *$1: *\([0-9][0-9]*\).*/\1/p" "$log" | tail -n 1; }
-for project in tests/Wallets.Tests; do
+for project in tests/Wallets.Tests tests/Wallets.BrowserTests; do
   log=$(mktemp)
   "$project/bin/$configuration/net10.0/$(basename "$project")" --no-ansi "$@" 2>&1 | tee "$log" || broken=1
   passed=$((passed + $(count succeeded || echo 0) + 0))

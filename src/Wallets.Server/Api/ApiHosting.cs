@@ -41,7 +41,6 @@ internal static class ApiHosting
     {
         app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
         app.MapScalarApiReference("/docs", options => options.WithTitle("Wallets")).AllowAnonymous();
-        app.MapGet("/", () => Results.Redirect("/docs")).AllowAnonymous().ExcludeFromDescription();
 
         var v1 = app.MapGroup("/v1").AddEndpointFilter(IdsAreWellFormed);
         v1.MapCatalog();

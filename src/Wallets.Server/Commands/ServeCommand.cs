@@ -1,6 +1,7 @@
 using Orleans.Dashboard;
 using Wallets.Server.Api;
 using Wallets.Server.Hosting;
+using Wallets.Web;
 
 namespace Wallets.Server.Commands;
 
@@ -10,8 +11,11 @@ internal static class ServeCommand
     /// <param name="alter">For a test build that runs this very server with a part of it replaced.</param>
     public static async Task<int> Run(string[] args, CancellationToken stop, Action<IServiceCollection>? alter = null)
     {
+        var demo = args.Contains("--demo");
+        args = [.. args.Where(arg => arg != "--demo")];   // it has no value, and the configuration would take the next argument for one
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         var settings = Settings.Read(builder.Configuration, builder.Environment);
+        if (demo && !(settings.IsDevelopment && settings.HasApi)) throw new BadConfigurationException("--demo is for Development, in role all or gateway.");
         using var dataDirectory = DataDirectory.Claim(settings);
 
         builder.Services.AddSingleton(settings);
@@ -23,7 +27,11 @@ internal static class ServeCommand
         builder.AddHealth(settings);
         builder.AddTelemetry();
         builder.AddProblems();
-        if (settings.HasApi) builder.AddApi();
+        if (settings.HasApi)
+        {
+            builder.AddApi();
+            builder.AddPages(settings, demo);
+        }
         builder.WebHost.ConfigureKestrel(ApiHosting.Limit);
         alter?.Invoke(builder.Services);
 
@@ -34,7 +42,12 @@ internal static class ServeCommand
         app.UseAuthorization();
         app.MapHealth();
         app.MapPrometheusScrapingEndpoint("/metrics").ForOperators(settings);
-        if (settings.HasApi) app.MapApi(settings);
+        if (settings.HasApi)
+        {
+            app.MapApi(settings);
+            app.MapSignIn(settings);
+            app.MapPages();
+        }
         if (settings.HasSilo) app.MapOrleansDashboard("/dashboard").ForOperators(settings);
         if (settings.IsDevelopment && settings.HasApi) app.Lifetime.ApplicationStarted.Register(() => Greeting.Print(app.Urls));
 

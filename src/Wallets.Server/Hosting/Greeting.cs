@@ -9,6 +9,7 @@ internal static class Greeting
         Console.WriteLine($$"""
 
             Wallets serves on {{url}}
+              pages      {{url}}/   (with --demo: a show to watch)
               docs       {{url}}/docs
               dashboard  {{url}}/dashboard/
               metrics    {{url}}/metrics

@@ -1,0 +1,107 @@
+using Microsoft.Playwright;
+using Wallets.Tests.Infrastructure;
+using Xunit;
+using static Microsoft.Playwright.Assertions;
+
+namespace Wallets.BrowserTests;
+
+/// <summary>What people do on the pages, in a real browser, against the real server; what they are shown agrees with the ledger.</summary>
+[Collection(BrowsersCollection.Name)]
+public sealed class PageTests(Browsers browsers)
+{
+    [Fact]
+    public async Task A_gift_goes_from_the_checkout_to_the_creators_payout_before_everybodys_eyes()
+    {
+        var stream = await browsers.Stream("cara", "Cara at the piano");
+        var ann = await browsers.Visitor("ann", "viewer", $"/live/{stream}");
+        var bob = await browsers.Visitor("bob", "viewer", $"/live/{stream}", phone: true);
+        var cara = await browsers.Visitor("cara", "creator", "/creator");
+        var olga = await browsers.Visitor("olga", "operator", "/ops");
+
+        await Buy(ann, "440");
+        await Expect(ann.GetByTestId("balance")).ToContainTextAsync("440");
+        await bob.GetByText("The first gift of your visit appears here.").WaitForAsync();
+        await ann.Locator("[data-gift=bouquet]").ClickAsync();
+
+        await Expect(ann.GetByTestId("balance")).ToContainTextAsync("340");
+        await Expect(bob.GetByTestId("feed")).ToContainTextAsync("ann sent Bouquet");
+        await Expect(bob.GetByTestId("board")).ToContainTextAsync("ann");
+        await Expect(cara.GetByTestId("available")).ToContainTextAsync("50");
+
+        await cara.GetByLabel("Diamonds", new() { Exact = true }).FillAsync("20");
+        await cara.GetByRole(AriaRole.Button, new() { Name = "Ask for $0.20" }).ClickAsync();
+
+        await Expect(cara.GetByTestId("payouts")).ToContainTextAsync("$0.20");
+        await Expect(olga.GetByTestId("payouts")).ToContainTextAsync("cara");
+        await Expect(cara.GetByTestId("available")).ToContainTextAsync("30");
+    }
+
+    [Fact]
+    public async Task Twenty_fast_clicks_are_charged_exactly()
+    {
+        var stream = await browsers.Stream("dora", "Dora dances");
+        var page = await browsers.Visitor("cliff", "viewer", $"/live/{stream}");
+        await Buy(page, "440");
+
+        for (var i = 0; i < 20; i++) await page.Locator("[data-gift=smile]").ClickAsync();
+
+        await Expect(page.GetByTestId("balance")).ToContainTextAsync("340");
+        await Expect(page.GetByTestId("gifts")).ToHaveTextAsync("20");
+        using var api = await ApiClient.As(browsers.Url, "cliff", "viewer");
+        Assert.Equal(340, (await api.Get("/v1/wallets/cliff")).Long("coins"));
+    }
+
+    [Fact]
+    public async Task A_refused_gift_is_explained_and_shows_where_coins_are_had()
+    {
+        var stream = await browsers.Stream("elsa", "Elsa reads");
+        var page = await browsers.Visitor("poor", "viewer", $"/live/{stream}");
+
+        await page.Locator("[data-gift=rocket]").ClickAsync();
+
+        await Expect(page.GetByTestId("said")).ToContainTextAsync("you need 15,000 more. Nothing was charged.");
+        await Expect(page.GetByTestId("packs")).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task After_the_server_is_killed_midstream_pages_come_back_by_themselves_and_figures_agree()
+    {
+        var stream = await browsers.Stream("fay", "Fay cooks");
+        var page = await browsers.Visitor("gus", "viewer", $"/live/{stream}");
+        await Buy(page, "440");
+        await page.Locator("[data-gift=bouquet]").ClickAsync();
+        await Expect(page.GetByTestId("balance")).ToContainTextAsync("340");
+
+        await browsers.Server.Kill();
+        await browsers.StartServer();
+
+        await Expect(page.GetByTestId("balance")).ToContainTextAsync("340", new() { Timeout = 60_000 });
+        await Eventually.Is(async () =>
+        {
+            await page.Locator("[data-gift=bouquet]").ClickAsync(new() { Timeout = 60_000 });
+            return await page.GetByTestId("balance").TextContentAsync();
+        }, balance => balance?.Contains("340", StringComparison.Ordinal) == false, withinSeconds: 60);
+        await Expect(page.GetByTestId("said")).ToContainTextAsync("Sent Bouquet");
+        using var api = await ApiClient.As(browsers.Url, "gus", "viewer");
+        var coins = (await api.Get("/v1/wallets/gus")).Long("coins");
+        await Expect(page.GetByTestId("balance")).ToContainTextAsync(coins.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        await Expect(page.GetByTestId("coins")).ToHaveTextAsync((440 - coins).ToString(System.Globalization.CultureInfo.InvariantCulture));
+    }
+
+    [Fact]
+    public async Task Pages_are_for_those_whose_token_says_so()
+    {
+        var page = await browsers.Visitor("nosy", "viewer");
+
+        await page.GotoAsync("/ops");
+
+        await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("another role");
+    }
+
+    private static async Task Buy(IPage page, string coins)
+    {
+        await page.GetByRole(AriaRole.Button, new() { Name = "Get coins" }).ClickAsync();
+        await page.GetByTestId("packs").GetByText($"● {coins}", new() { Exact = true }).ClickAsync();
+        await Expect(page.GetByTestId("said")).ToContainTextAsync("coins for");
+    }
+}
