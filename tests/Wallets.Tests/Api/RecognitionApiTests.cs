@@ -23,11 +23,11 @@ public sealed class RecognitionApiTests(Databases databases)
         var gift = new { id = "crown", name = "Crown", category = "sticker", price = 5, minLevel = 9 };
         Assert.Equal("applied", (await olga.Post("/v1/admin/acts", new { kind = "put_gift", subject = "crown", reason = "New.", gift }, Key())).String("status"));
 
+        var locked = await Eventually.Is(() => ann.Post("/v1/wallets/ann/gifts", new { streamId = stream, giftId = "crown", quantity = 1 }, Key()), answer => answer.Code != "unknown_gift");
+        var dearer = await ann.Post("/v1/wallets/ann/gifts", new { streamId = stream, giftId = "bouquet", quantity = 1, price = 99 }, Key());
         var match = Key();
         Assert.Equal(201, (await cleo.Post("/v1/matches", new { creatorId = "cleo", streamId = stream, opponentId = "dora" }, match)).Status);
         Assert.Equal("live", (await dora.Post($"/v1/matches/{match}/accept", new { streamId = other })).String("status"));
-        var locked = await Eventually.Is(() => ann.Post("/v1/wallets/ann/gifts", new { streamId = stream, giftId = "crown", quantity = 1 }, Key()), answer => answer.Code != "unknown_gift");
-        var dearer = await ann.Post("/v1/wallets/ann/gifts", new { streamId = stream, giftId = "bouquet", quantity = 1, price = 99 }, Key());
         var sent = await ann.Post("/v1/wallets/ann/gifts", new { streamId = stream, giftId = "bouquet", quantity = 2, price = 100 }, Key());
         var gifts = await ann.Get("/v1/gifts?creatorId=cleo");
 
