@@ -8,7 +8,7 @@ namespace Wallets.Web.Live;
 /// </summary>
 public sealed class StreamWatch(IGrainFactory grains, TimeProvider time)
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan PauseAfterFaults = TimeSpan.FromMilliseconds(250);
 
     private readonly ConcurrentDictionary<Guid, Watched> _streams = new();
 
@@ -30,25 +30,24 @@ public sealed class StreamWatch(IGrainFactory grains, TimeProvider time)
 
     private async Task Ask(Watched watched)
     {
-        using var ticks = new PeriodicTimer(Interval, time);
         var stream = grains.GetGrain<IStreamGrain>(watched.StreamId);
+        StreamFrame? last = null;
         while (!watched.IsOver)
         {
             try
             {
-                var frame = await stream.GetFrame(Math.Max(watched.Seq, 0));
-                if (frame.Value is { } news && (news.Seq != watched.Seq || news.Status != watched.Status))
+                if ((await stream.NextFrame(last?.Epoch, last?.Number ?? 0)).Value is { } frame)
                 {
-                    // The first frame says where this process begins.
-                    watched.Hear?.Invoke(watched.Seq < 0 ? news with { Gifts = [] } : news);
-                    (watched.Seq, watched.Status) = (news.Seq, news.Status);
+                    if (frame.IsSnapshot || frame.Number != frame.After) watched.Hear?.Invoke(frame);
+                    last = frame;
+                    continue;
                 }
             }
             catch (Exception fault) when (fault is TimeoutException or OrleansException or OperationCanceledException)
             {
-                // The next tick asks again; the pages say by themselves that the cluster does not answer.
+                // Asked again below; the pages say by themselves that the cluster does not answer.
             }
-            await ticks.WaitForNextTickAsync();
+            await Task.Delay(PauseAfterFaults, time);
         }
     }
 
@@ -57,8 +56,6 @@ public sealed class StreamWatch(IGrainFactory grains, TimeProvider time)
         public Guid StreamId { get; } = streamId;
         public Action<StreamFrame>? Hear;
         public int Watchers;
-        public long Seq = -1;
-        public string Status = StreamView.Live;
         public volatile bool IsOver;
     }
 

@@ -17,6 +17,7 @@ public partial class Live
     private readonly Dictionary<Guid, GiftOrder> _unknown = [];
     private IDisposable? _watch;
     private StreamView? _stream;
+    private StreamFrame? _last;
     private WalletBalance? _wallet;
     private Gift[] _gifts = [];
     private CoinPack[] _packs = [];
@@ -47,7 +48,11 @@ public partial class Live
             return;
         }
         _stream = view.Value;
-        _watch ??= Watch.Watch(Stream, frame => _ = InvokeAsync(() => Hear(frame)));
+        if (_watch is null)
+        {
+            _watch = Watch.Watch(Stream, frame => _ = InvokeAsync(() => Hear(frame)));
+            if ((await Grains.GetGrain<IStreamGrain>(Stream).NextFrame(null, 0)).Value is { } snapshot) await Hear(snapshot);
+        }
         if (Time.GetUtcNow() > _celebratedUntil) _celebrated = null;
         if (!Caller.Is(Roles.Viewer)) return;
         foreach (var order in _unknown.Values.ToArray()) await Send(order);
@@ -64,14 +69,23 @@ public partial class Live
 
     private async Task ReadWallet() => _wallet = (await Grains.GetGrain<IWalletGrain>(Caller.Subject).GetBalance(Caller)).Value ?? _wallet;
 
-    private void Hear(StreamFrame frame)
+    /// <summary>Frames come for all pages of this process; this page takes what it does not have yet.</summary>
+    private async Task Hear(StreamFrame frame)
     {
         if (_stream is null) return;
+        if (_last is { } last && last.Epoch == frame.Epoch)
+        {
+            if (frame.Number <= last.Number) return;
+            if (frame.IsSnapshot || frame.After != last.Number) frame = (await Grains.GetGrain<IStreamGrain>(Stream).ReadFrame(last.Epoch, last.Number, frame.Number)).Value ?? frame;
+        }
+        var isFirst = _last is null;
+        _last = frame;
         _stream = _stream with { Status = frame.Status, Totals = frame.Totals, Top = frame.Top };
+        if (frame.IsSnapshot) _feed.Clear();
         foreach (var gift in frame.Gifts)
         {
             _feed.Insert(0, new FeedItem(gift));
-            if (gift.Coins.Value >= Big) (_celebrated, _celebratedUntil) = (gift, Time.GetUtcNow() + Celebrating);
+            if (!isFirst && gift.Coins.Value >= Big) (_celebrated, _celebratedUntil) = (gift, Time.GetUtcNow() + Celebrating);
         }
         if (_feed.Count > MostInFeed) _feed.RemoveRange(MostInFeed, _feed.Count - MostInFeed);
         StateHasChanged();
