@@ -28,6 +28,9 @@ internal sealed class Purse
 
     private string _standing = "good";
 
+    /// <summary>The refund whose gifts follow, which must be all that hold coins of its lot. What operators took of the lot is nobody's gift.</summary>
+    private Line? _refund;
+
     /// <summary>What is wrong with a wallet's lines, at most the first thing.</summary>
     public static string? Judge(IEnumerable<Line> wallet, DateTimeOffset now)
     {
@@ -35,9 +38,16 @@ internal sealed class Purse
         Line? last = null;
         foreach (var line in wallet)
         {
-            if (purse.Apply(last = line) is { } wrong) return $"{wrong}: {line}";
+            if ((purse.EndRefund(line) ?? purse.Apply(last = line)) is { } wrong) return $"{wrong}: {line}";
         }
-        return purse._lots.Find(lot => lot.Bonus > 0 && lot.ExpiresAt < now - SweptWithin) is { } late ? $"{late.Bonus} coins of lot {late.Id} should have expired at {late.ExpiresAt:O}: {last}" : null;
+        return purse.EndRefund(null) is { } left ? $"{left}: {last}" : purse._lots.Find(lot => lot.Bonus > 0 && lot.ExpiresAt < now - SweptWithin) is { } late ? $"{late.Bonus} coins of lot {late.Id} should have expired at {late.ExpiresAt:O}: {last}" : null;
+    }
+
+    private string? EndRefund(Line? next)
+    {
+        if (_refund is not { } refund || (next is { Kind: Kinds.GiftRefunded } && next.Content == $"{refund.Transfer}")) return null;
+        _refund = null;
+        return _used.FirstOrDefault(used => used.Key.Lot == refund.Lot) is { Value: > 0 } left ? $"refund {refund.Transfer} left {left.Value} coins of its lot in gift {left.Key.Gift}" : null;
     }
 
     private string? Apply(Line line)
@@ -108,6 +118,7 @@ internal sealed class Purse
         var left = lot is null ? 0 : lot.Paid + lot.Bonus;
         if (lot is not null) _lots.Remove(lot);
         _taken[$"{line.Transfer}"] = left;
+        _refund = line;
         return left == -line.Amount ? null : $"the lot had {left} coins left";
     }
 

@@ -13,8 +13,8 @@ internal sealed class Control(string folder, Bug? bug)
     public const string DeliverTwice = "deliver-twice";
 
     /// <summary>
-    /// Where processes can be told to die, by the line that lies between: a commit, or a call from one grain to another. Both sides of a
-    /// line are armed together, and each side kills the first process that comes to it.
+    /// Where processes can be told to die, by the line that lies between: a commit, or a call from one grain to another. Each side of a
+    /// line kills the first process that comes to it.
     /// </summary>
     public static IReadOnlyList<(string Line, string[] Points)> Lines { get; } =
     [

@@ -11,6 +11,7 @@ internal sealed partial class Workload
 
     private const int Askers = 12;
     private const int Payers = 10;   // who only pay by the checkout, so that what they send is of the payments that are disputed
+    private const int Savers = 10;   // who send nothing, so that their coins expire
     private const long NeedsTwo = 10_001;
 
     private readonly ConcurrentDictionary<int, Lazy<Task<bool>>> _campaigns = new();
@@ -42,7 +43,8 @@ internal sealed partial class Workload
                 break;
             default:
                 var campaign = Interlocked.Increment(ref _grants) / Askers;
-                if (await _campaigns.GetOrAdd(campaign, n => new(() => Open(n))).Value) await Twice(door => Grant(CampaignOf(campaign), viewer, door), at);
+                var winner = random.Next(2) == 0 ? viewer : Wallets[Viewers + Payers + random.Next(Savers)];
+                if (await _campaigns.GetOrAdd(campaign, n => new(() => Open(n))).Value) await Twice(door => Grant(CampaignOf(campaign), winner, door), at);
                 break;
         }
     }

@@ -19,7 +19,7 @@ internal sealed partial class Workload(IReadOnlyList<HttpDoor> http, GrainDoor g
     private readonly Guid[] _streams = new Guid[Creators];
     private readonly Guid[] _first = [.. Enumerable.Range(0, Viewers).Select(_ => Guid.CreateVersion7())];
 
-    public IReadOnlyList<string> Wallets { get; } = [.. Enumerable.Range(0, Viewers).Select(n => $"viewer-{n}"), .. Enumerable.Range(0, Payers).Select(n => $"payer-{n}")];
+    public IReadOnlyList<string> Wallets { get; } = [.. Enumerable.Range(0, Viewers).Select(n => $"viewer-{n}"), .. Enumerable.Range(0, Payers).Select(n => $"payer-{n}"), .. Enumerable.Range(0, Savers).Select(n => $"saver-{n}")];
     public IReadOnlyList<string> CreatorNames { get; } = [.. Enumerable.Range(0, Creators).Select(n => $"creator-{n}")];
 
     /// <summary>Names everyone, starts the streams and gives each wallet its first coins.</summary>

@@ -25,17 +25,15 @@ public sealed class ChaosTests(ITestOutputHelper output)
         Assert.Contains("| 8         | nothing stays in flight", report, StringComparison.Ordinal);
     }
 
+    /// <summary>The lines between processes. Those of one grain's own flow are killed deterministically in FlowCrashTests and PayoutCrashTests.</summary>
     [Fact]
-    public async Task A_kill_on_either_side_of_any_line_breaks_no_invariant()
+    public async Task A_kill_on_either_side_of_a_line_breaks_no_invariant()
     {
-        var (exitCode, report) = await Run("--minutes", "3.3", "--faults", "kill-at");
+        string[] lines = ["claim", "purchase", "debit", "delivery", "credit", "payout", "payout-paid", "refund", "clawback", "giving"];
+
+        var (exitCode, report) = await Run("--minutes", "3.3", "--faults", string.Join(',', lines.Select(line => $"kill-at-{line}")));
 
         Assert.True(exitCode == 0, report);
-        string[] lines =
-        [
-            "claim", "purchase", "debit", "delivery", "credit", "payout", "payout-paid", "payout-returned", "refund", "clawback", "refund-reversed", "clawback-reversed",
-            "giving", "grant", "expiry", "adjustment", "standing",
-        ];
         Assert.All(lines, line => Assert.Contains($"| kill-at-{line} ", report, StringComparison.Ordinal));
         Assert.Contains("of which 0 found nobody who passed", report, StringComparison.Ordinal);
     }
