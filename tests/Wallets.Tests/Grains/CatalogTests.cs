@@ -1,5 +1,5 @@
-using Wallets.Grains.Accounts;
 using Wallets.Grains;
+using Wallets.Grains.Accounts;
 using Wallets.Grains.Publishing;
 using Wallets.Grains.Streams;
 using Wallets.Tests.Infrastructure;
