@@ -21,22 +21,26 @@ internal interface IRecognitionRounds : IGrainWithStringKey
 
 /// <summary>
 /// Counts what is new, and then rests nine times as long as it took: recognition takes a tenth of one database connection at most, and
-/// falls behind before it slows a gift. All that it knows stands in the database, so it may die anywhere.
+/// falls behind before it slows a gift. Its windows are as large as the database counts in some tens of milliseconds now: a larger one would
+/// take a processor from the gifts for seconds. All that it knows stands in the database, so it may die anywhere.
 /// </summary>
 internal sealed class RecognitionRounds(ILedger ledger, TimeProvider time) : Grain, IRecognitionRounds
 {
     private const int RestsPerWork = 9;
     private static readonly TimeSpan ShortestRest = TimeSpan.FromMilliseconds(900);
     private static readonly TimeSpan LongestWork = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan WindowTakes = TimeSpan.FromMilliseconds(40);
+    private const int SmallestWindow = 100;
     private static readonly TimeSpan ForgetInterval = TimeSpan.FromHours(1);
 
     private readonly RecognitionCount _count = new(ledger);
     private DateTimeOffset _restsUntil;
     private DateTimeOffset _forgotAt;
     private DateTimeOffset _asOf;
+    private int _window = 500;
 
-    /// <summary>As many as SQLite counts in some tens of milliseconds, for which its flushes wait.</summary>
-    private int MostGifts => ledger.Writers == 1 ? 2_000 : 20_000;
+    /// <summary>On SQLite flushes wait for a window, however idle the machine was when the last ones were counted.</summary>
+    private int LargestWindow => ledger.Writers == 1 ? 2_000 : 20_000;
 
     public async Task Run()
     {
@@ -45,8 +49,10 @@ internal sealed class RecognitionRounds(ILedger ledger, TimeProvider time) : Gra
         RecognitionProgress progress;
         do
         {
-            progress = await _count.Advance(MostGifts);
+            var windowStartedAt = time.GetTimestamp();
+            progress = await _count.Advance(_window);
             _asOf = progress.Through;
+            if (progress.IsBehind) _window = Resized(_window, time.GetElapsedTime(windowStartedAt));
         }
         while (progress.IsBehind && time.GetElapsedTime(startedAt) < LongestWork);
 
@@ -59,6 +65,10 @@ internal sealed class RecognitionRounds(ILedger ledger, TimeProvider time) : Gra
         var rest = time.GetElapsedTime(startedAt) * RestsPerWork;
         _restsUntil = now + (rest > ShortestRest ? rest : ShortestRest);
     }
+
+    /// <summary>The size of the next window, by what this one took; never more than twice it, as one measurement may be luck.</summary>
+    private int Resized(int window, TimeSpan took) =>
+        (int)Math.Clamp(window * Math.Min(2, WindowTakes / took), SmallestWindow, LargestWindow);
 
     public Task<DateTimeOffset> GetAsOf() => Task.FromResult(_asOf);
 

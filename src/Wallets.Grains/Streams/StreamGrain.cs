@@ -50,7 +50,8 @@ internal sealed class Tally
 /// One live broadcast. Who is live and since when is stored; totals, supporters and the feed are a fold over the creator's entries that
 /// concern this stream, fed by news that comes in batches and caught up from the ledger whenever news is missing, so they may be lost at
 /// any time. What happens goes out in frames, ten a second at most and only when something does, to whoever asks for the next one:
-/// gateways do, once each. A new activation begins a new epoch of frames, with a snapshot.
+/// gateways do, once each. A stream that nobody watches makes no frames; who asks again, or asks a new activation, begins a new epoch of
+/// them, with a snapshot.
 /// </summary>
 internal sealed class StreamGrain(
     [PersistentState("stream")] IPersistentState<StreamState> stream,
@@ -67,15 +68,19 @@ internal sealed class StreamGrain(
     /// <summary>How long a question for the next frame waits for one; well below the time after which a call counts as lost.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(2);
 
+    /// <summary>How long a feed is kept for somebody who comes back: what it remembers is not older.</summary>
+    private static readonly TimeSpan FeedOutlivesWatchers = TimeSpan.FromSeconds(30);
+
     private readonly FeedLines _lines = new();
     private TaskCompletionSource _nextFrame = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Leaderboard? _supporters;   // null until one must be counted that came after the stored tally
-    private Feed? _feed;                // null until the ledger has been read once
+    private Feed? _feed;                // null while nobody watches
     private Task _catchUp = Task.CompletedTask;
     private IGrainTimer? _frameTimer;
     private bool _isFrameDue;
     private long _cutAt;
     private long _heardAt;
+    private long _watchedAt;
     private long _savedSeq;
 
     private StreamState State => stream.State;
@@ -83,6 +88,8 @@ internal sealed class StreamGrain(
 
     /// <summary>Ended, and no silo takes a gift for it any more.</summary>
     private bool IsOver => State.EndedAt is { } endedAt && time.GetUtcNow() >= endedAt + LiveStreams.LeaseTerm;
+
+    private bool IsWatched => _watchedAt != 0 && time.GetElapsedTime(_watchedAt) < FeedOutlivesWatchers;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
@@ -131,7 +138,7 @@ internal sealed class StreamGrain(
     public async Task<Outcome<StreamFrame>> NextFrame(string? epoch, long after)
     {
         if (State.CreatorId is null) return Unknown;
-        if (_feed is null) await CatchUp();
+        await Watch();
         var frame = Since(epoch, after);
         if (!IsNothing(frame)) return frame;
 
@@ -143,7 +150,7 @@ internal sealed class StreamGrain(
     public async Task<Outcome<StreamFrame>> ReadFrame(string epoch, long after, long through)
     {
         if (State.CreatorId is null) return Unknown;
-        if (_feed is null) await CatchUp();
+        await Watch();
         return _feed!.Between(epoch, after, through) ?? _feed.Snapshot;
     }
 
@@ -155,7 +162,8 @@ internal sealed class StreamGrain(
         if (State.CreatorId is null) return;
         if (!_catchUp.IsCompleted) await _catchUp;
         if (news.ThroughSeq <= Tally.Seq) return;
-        if (_feed is null || news.AfterSeq > Tally.Seq || (_supporters is null && Tally.Gifts > 0))
+        if (_feed is not null && !IsWatched) DropFeed();
+        if (news.AfterSeq > Tally.Seq || (_supporters is null && Tally.Gifts > 0))
         {
             await CatchUp();   // earlier news was lost, or this activation knows only the sums
             return;
@@ -164,11 +172,11 @@ internal sealed class StreamGrain(
         {
             if (seq <= Tally.Seq) continue;
             Count(new(gift.UserId, gift.Quantity, gift.Coins, gift.Diamonds));
-            _lines.Add(gift);
+            if (_feed is not null) _lines.Add(gift);
         }
         Tally.Seq = news.ThroughSeq;
         _heardAt = time.GetTimestamp();
-        if (news.Gifts.Length > 0) LetFrameBeCut();
+        if (_feed is not null && news.Gifts.Length > 0) LetFrameBeCut();
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
@@ -184,6 +192,19 @@ internal sealed class StreamGrain(
         (_supporters ??= new(MostSupportersShown)).Add(share.UserId, share.Coins);
     }
 
+    /// <summary>Somebody watches: there is a feed from now on.</summary>
+    private async Task Watch()
+    {
+        _watchedAt = time.GetTimestamp();
+        while (_feed is null) await CatchUp();
+    }
+
+    private void DropFeed()
+    {
+        _feed = null;
+        _lines.Take();
+    }
+
     /// <summary>One at a time: what it reads is counted once.</summary>
     private Task CatchUp() => _catchUp.IsCompleted ? _catchUp = ReadLedger() : _catchUp;
 
@@ -197,9 +218,9 @@ internal sealed class StreamGrain(
             foreach (var share in await Sum(State.BeganAfterSeq, from)) known.Add(share.UserId, share.Coins);
             _supporters = known;
         }
-        var isFirst = _feed is null;
-        IReadOnlyList<ReceivedGift> latest = isFirst || shares.Count > 0
-            ? await ledger.ReadReceived(State.CreatorAccount, Math.Max(through - EntriesWithLines, isFirst ? State.BeganAfterSeq : from), through, EntriesWithLines)
+        var begins = _feed is null && IsWatched;
+        IReadOnlyList<ReceivedGift> latest = begins || (_feed is not null && shares.Count > 0)
+            ? await ledger.ReadReceived(State.CreatorAccount, Math.Max(through - EntriesWithLines, begins ? State.BeganAfterSeq : from), through, EntriesWithLines)
             : [];
 
         foreach (var share in shares) Count(share);
@@ -207,8 +228,8 @@ internal sealed class StreamGrain(
             if (gift.Debit.Gift?.StreamId == this.GetPrimaryKey()) _lines.Add(Credit.Of(gift.Debit, gift.UserId));
         Tally.Seq = Math.Max(Tally.Seq, through);
         _heardAt = time.GetTimestamp();
-        if (isFirst) BeginEpoch();
-        else if (shares.Count > 0 || IsOver != (_feed!.Last.Status == StreamView.Ended)) LetFrameBeCut();
+        if (begins) BeginEpoch();
+        else if (_feed is not null && (shares.Count > 0 || IsOver != (_feed.Last.Status == StreamView.Ended))) LetFrameBeCut();
     }
 
     private async Task<List<StreamShare>> Sum(long afterSeq, long throughSeq)
@@ -242,9 +263,10 @@ internal sealed class StreamGrain(
     private Task CutFrame()
     {
         _isFrameDue = false;
+        if (_feed is null) return Task.CompletedTask;   // dropped since it was due
         _cutAt = time.GetTimestamp();
         var (lines, merged, dropped) = _lines.Take();
-        _feed!.Add(Frame(_feed.Epoch, _feed.Number, lines, merged, dropped) with { Number = _feed.Number + 1 });
+        _feed.Add(Frame(_feed.Epoch, _feed.Number, lines, merged, dropped) with { Number = _feed.Number + 1 });
         Interlocked.Exchange(ref _nextFrame, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
         return Task.CompletedTask;
     }
