@@ -9,15 +9,13 @@ namespace Wallets.Grains.Accounts;
 /// together. It owns nothing: an answer that it loses is one that the front end asks for again, with the same key.
 /// </summary>
 [StatelessWorker, Reentrant]
-internal sealed partial class GiftIntakeGrain(ILogger<GiftIntakeGrain> logger) : Grain, IGiftIntake
+internal sealed partial class GiftIntakeGrain(IGrainFactory grains, ILogger<GiftIntakeGrain> logger) : Grain, IGiftIntake
 {
     /// <summary>Gifts whose sender has recorded its trace go on in it.</summary>
     public static readonly ActivitySource Traces = new("Wallets");
 
-    private const int WalletsRemembered = 50_000;
-
     private readonly Dictionary<IGiftAnswers, Outbox> _outboxes = [];
-    private readonly Dictionary<string, IWalletGrain> _wallets = [];   // to make a reference costs as much as to call it
+    private readonly KnownGrains<IWalletGrain> _wallets = new(grains);
 
     public Task Take(GiftCall[] gifts, IGiftAnswers answers)
     {
@@ -32,7 +30,7 @@ internal sealed partial class GiftIntakeGrain(ILogger<GiftIntakeGrain> logger) :
         using var activity = gift.Trace is null ? null : Traces.StartActivity("gift", ActivityKind.Server, gift.Trace);
         try
         {
-            var outcome = await WalletOf(gift.UserId).SendGift(gift.Caller, gift.Order);
+            var outcome = await _wallets[gift.UserId].SendGift(gift.Caller, gift.Order);
             outbox.Ready.Add(new(gift.Id, outcome, null));
         }
         catch (Exception fault)
@@ -40,13 +38,6 @@ internal sealed partial class GiftIntakeGrain(ILogger<GiftIntakeGrain> logger) :
             outbox.Ready.Add(new(gift.Id, default, fault));
         }
         if (!outbox.IsTelling) await Tell(answers, outbox);
-    }
-
-    private IWalletGrain WalletOf(string userId)
-    {
-        if (_wallets.TryGetValue(userId, out var wallet)) return wallet;
-        if (_wallets.Count == WalletsRemembered) _wallets.Clear();
-        return _wallets[userId] = GrainFactory.GetGrain<IWalletGrain>(userId);
     }
 
     private async Task Tell(IGiftAnswers answers, Outbox outbox)

@@ -20,9 +20,14 @@ internal sealed class MatchGrain(
     private const int MostPauses = 20;
     private static readonly TimeSpan FreshFor = TimeSpan.FromMilliseconds(900);
 
+    /// <summary>Anybody may ask for a match to be read again, so it is not read for everybody who does.</summary>
+    private static readonly TimeSpan AuditHoldsFor = TimeSpan.FromSeconds(5);
+
     private readonly MatchOptions _options = options.Value.Matches;
     private MatchTally[] _tallies = [];
     private long _readAt;
+    private MatchTally[]? _audit;
+    private long _auditedAt;
 
     private MatchState State => match.State;
     private Guid Key => this.GetPrimaryKey();
@@ -118,9 +123,9 @@ internal sealed class MatchGrain(
     {
         if (State.Creators.Length == 0) return Unknown;
         if (State.StartsAt is null) return new MatchAudit(Key, true, [], null);
-        var read = await ReadAgain();
-        var agrees = State.Result is null || State.Result.SequenceEqual(read.Select(tally => tally.Points));
-        var lines = read.SelectMany(tally => tally.Lines).OrderByDescending(line => MatchPoints.Of(line.Coins)).ThenByDescending(line => line.Coins).ThenBy(line => line.ViewerId)
+        if (_audit is null || time.GetElapsedTime(_auditedAt) > AuditHoldsFor) (_audit, _auditedAt) = (await ReadAgain(), time.GetTimestamp());
+        var agrees = State.Result is null || State.Result.SequenceEqual(_audit.Select(tally => tally.Points));
+        var lines = _audit.SelectMany(tally => tally.Lines).OrderByDescending(line => MatchPoints.Of(line.Coins)).ThenByDescending(line => line.Coins).ThenBy(line => line.ViewerId)
             .Skip((int)Math.Min(afterRank, int.MaxValue)).Take(limit).ToList();
         var names = await ledger.NameAccounts([.. lines.Select(line => line.ViewerId).Distinct()]);
         var items = new List<MatchLine>();
@@ -219,7 +224,7 @@ internal sealed class MatchGrain(
         {
             change(State);
             await match.WriteStateAsync();
-            _tallies = [];
+            (_tallies, _audit) = ([], null);
         }
         catch (Exception)
         {

@@ -27,17 +27,17 @@ internal sealed partial class Relay : IHostedService
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(10);
 
-    private readonly IGrainFactory _grains;
+    private readonly KnownGrains<ICreditReceiver> _creators;
     private readonly GiftMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly ILogger<Relay> _logger;
     private readonly ConcurrentDictionary<string, Lane> _lanes = new();
     private volatile bool _isStopping;
-    private int _creators;
+    private int _openLanes;
 
     public Relay(IGrainFactory grains, GiftMetrics metrics, TimeProvider time, ILogger<Relay> logger)
     {
-        (_grains, _metrics, _time, _logger) = (grains, metrics, time, logger);
+        (_creators, _metrics, _time, _logger) = (new(grains), metrics, time, logger);
         metrics.RelayPending = () => _lanes.Values.Sum(lane => lane.Count);
     }
 
@@ -49,7 +49,7 @@ internal sealed partial class Relay : IHostedService
             switch (lane.Add(credit))
             {
                 case Lane.Added.First:
-                    Interlocked.Increment(ref _creators);
+                    Interlocked.Increment(ref _openLanes);
                     _ = Task.Run(() => Deliver(creatorId, lane));   // ends by itself; its failures are repeated or found by settlement
                     return;
                 case Lane.Added.Behind:
@@ -61,7 +61,7 @@ internal sealed partial class Relay : IHostedService
 
     private async Task Deliver(string creatorId, Lane lane)
     {
-        var receiver = _grains.GetGrain<ICreditReceiver>(creatorId);
+        var receiver = _creators[creatorId];
         while (lane.Take(MaxBatch) is { } batch)
         {
             var startedAt = _time.GetTimestamp();
@@ -71,12 +71,12 @@ internal sealed partial class Relay : IHostedService
             if (lane.Count < MaxBatch && left > TimeSpan.Zero && !_isStopping) await Task.Delay(left, _time);
         }
         _lanes.TryRemove(KeyValuePair.Create(creatorId, lane));
-        Interlocked.Decrement(ref _creators);
+        Interlocked.Decrement(ref _openLanes);
     }
 
     private TimeSpan Linger()
     {
-        var shared = TimeSpan.FromSeconds((double)Volatile.Read(ref _creators) / DeliveriesPerSecond);
+        var shared = TimeSpan.FromSeconds((double)Volatile.Read(ref _openLanes) / DeliveriesPerSecond);
         return shared < ShortestLinger ? ShortestLinger : shared > LongestLinger ? LongestLinger : shared;
     }
 

@@ -195,8 +195,12 @@ internal sealed class StreamGrain(
     /// <summary>Somebody watches: there is a feed from now on.</summary>
     private async Task Watch()
     {
-        _watchedAt = time.GetTimestamp();
-        while (_feed is null) await CatchUp();
+        do
+        {
+            _watchedAt = time.GetTimestamp();
+            if (_feed is null) await CatchUp();   // which may have begun before anybody watched, or take longer than a watcher is remembered
+        }
+        while (_feed is null);
     }
 
     private void DropFeed()

@@ -102,6 +102,24 @@ public sealed class StreamTests(Databases databases)
         Assert.Equal((100, 99, 0), (Assert.Single(all.Gifts).Quantity, all.Merged, all.Dropped));
     }
 
+    [Fact]
+    public async Task A_stream_that_nobody_watches_counts_but_makes_no_frames()
+    {
+        await using var cluster = await TestCluster.Start(await databases.Create(Engine.Postgres));
+        var stream = await cluster.GoLive("cleo");
+        await cluster.Buy("ann");
+        for (var n = 1; n <= 3; n++)
+        {
+            await cluster.Send("ann", stream);
+            await Totals(cluster, stream, coins: n);
+        }
+
+        var first = (await cluster.Grains.GetGrain<IStreamGrain>(stream).NextFrame(null, 0)).Value!;
+
+        Assert.Equal((0, true, 3), (first.Number, first.IsSnapshot, first.Totals.Gifts));
+        Assert.Equal(3, Assert.Single(first.Gifts).Gifts);
+    }
+
     private static Task<StreamView> Totals(TestCluster cluster, Guid stream, long coins) =>
         Eventually.Is(async () => (await cluster.Grains.GetGrain<IStreamGrain>(stream).GetView()).Value!, view => view.Totals.Coins.Value == coins);
 }
