@@ -28,13 +28,19 @@ public sealed partial class PostgresLedger : ILedger, IAsyncDisposable
     /// <summary>For scans, which may take minutes, and which hold back no horizon.</summary>
     private readonly NpgsqlDataSource _scans;
 
+    /// <summary>For audits and finance: nobody waits for the next attempt, so each may wait for a busy server.</summary>
+    private readonly NpgsqlDataSource _snapshots;
+
     /// <param name="connectionString">Of the application's role, which may only SELECT and INSERT.</param>
     /// <param name="writers">Batches that may be committed side by side.</param>
     public PostgresLedger(string connectionString, int writers)
     {
         Writers = writers;
         _transfers = new(FindTransfers, TimeProvider.System);
-        _scans = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = "wallets-scan", Timeout = 3, CommandTimeout = 600, MaxPoolSize = 4 });
+        var scan = new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = "wallets-scan", Timeout = 3, CommandTimeout = 600, MaxPoolSize = 4 };
+        _scans = NpgsqlDataSource.Create(scan);
+        scan.Timeout = 30;
+        _snapshots = NpgsqlDataSource.Create(scan);
         _source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connectionString)
         {
             ApplicationName = "wallets-ledger",
@@ -320,7 +326,7 @@ public sealed partial class PostgresLedger : ILedger, IAsyncDisposable
 
     public async Task<IAuditSnapshot> OpenSnapshot(CancellationToken cancellation)
     {
-        var connection = await _scans.OpenConnectionAsync(cancellation);
+        var connection = await _snapshots.OpenConnectionAsync(cancellation);
         var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellation);
         return new TransactionSnapshot(connection, transaction, EntryColumns, ReadEntry, Words);
     }
@@ -329,6 +335,7 @@ public sealed partial class PostgresLedger : ILedger, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await _snapshots.DisposeAsync();
         await _scans.DisposeAsync();
         await _source.DisposeAsync();
     }
