@@ -35,7 +35,7 @@ public interface IRecognitionGrain : IGrainWithStringKey
     /// <summary>Whether a viewer gives anonymously. For the viewer.</summary>
     [Alias("get-anonymous")] Task<Outcome<Anonymity>> GetAnonymous(Caller caller, string userId);
 
-    /// <summary>Holds for what is shown from now on, of earlier gifts too; takes a few seconds to show everywhere.</summary>
+    /// <summary>Holds for what is shown from now on, in streams too, and of earlier gifts too; takes a few seconds to show everywhere.</summary>
     [Alias("set-anonymous")] Task<Outcome<Anonymity>> SetAnonymous(Caller caller, string userId, bool anonymous);
 }
 

@@ -3,7 +3,10 @@ using Orleans.Concurrency;
 
 namespace Wallets;
 
-/// <summary>One live broadcast of a creator. The grain's key is the stream id, a UUID.</summary>
+/// <summary>
+/// One live broadcast of a creator. The grain's key is the stream id, a UUID. Whatever it answers shows no viewer's name who gives
+/// anonymously at that moment (null), but counts what they gave.
+/// </summary>
 [Alias("stream")]
 public interface IStreamGrain : IGrainWithGuidKey
 {
@@ -71,6 +74,7 @@ public sealed record StreamFrame(
     Supporter[] Top);
 
 /// <summary>A line of the feed: gifts of one kind from one viewer.</summary>
+/// <param name="UserId">Null for a viewer who gives anonymously; two lines of null may be two viewers.</param>
 /// <param name="Quantity">Pieces in this frame.</param>
 /// <param name="Coins">What those cost.</param>
 /// <param name="Gifts">How many gifts the line is made of.</param>
@@ -78,7 +82,7 @@ public sealed record StreamFrame(
 /// <param name="StreakTotal">The streak's pieces so far.</param>
 [GenerateSerializer, Immutable, Alias("feed-gift")]
 public sealed record FeedGift(
-    string UserId,
+    string? UserId,
     string GiftId,
     long Quantity,
     Coins Coins,
@@ -90,5 +94,6 @@ public sealed record FeedGift(
 [GenerateSerializer, Immutable, Alias("stream-totals")]
 public sealed record StreamTotals(long Gifts, Coins Coins, Diamonds Diamonds);
 
+/// <param name="UserId">Null for a viewer who gives anonymously.</param>
 [GenerateSerializer, Immutable, Alias("supporter")]
-public sealed record Supporter(string UserId, Coins Coins);
+public sealed record Supporter(string? UserId, Coins Coins);

@@ -32,6 +32,9 @@ internal static class Text
         return $"≈ {Cents((long)Math.Max(1, Math.Round(cents)), pack.Price.Currency)}";
     }
 
+    /// <summary>A viewer in front of others, where those who give anonymously have no name.</summary>
+    public static string Name(string? userId) => userId ?? "Somebody";
+
     public static string Day(DateTimeOffset time) => time.ToUniversalTime().ToString("d MMM", English);
 
     public static string Minute(DateTimeOffset time) => time.ToUniversalTime().ToString("d MMM, HH:mm", English) + " UTC";

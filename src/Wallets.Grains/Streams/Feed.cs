@@ -2,8 +2,9 @@ namespace Wallets.Grains.Streams;
 
 /// <summary>
 /// The latest frames of one epoch of a stream, one following the other, and the stream as the last one leaves it. The stream's grain has
-/// one, and each gateway one of its own that is fed by the grain's; so either can say what somebody has missed. Bounded; what is older is
-/// told by a snapshot. Not for several threads.
+/// one, and each gateway one of its own that is fed by the grain's; so either can say what somebody has missed. Frames come with the names
+/// that may be told, and keep them; when one may be told no more, the grain begins anew. Bounded; what is older is told by a snapshot. Not
+/// for several threads.
 /// </summary>
 internal sealed class Feed
 {
@@ -29,6 +30,11 @@ internal sealed class Feed
     public StreamFrame Last => _last;
 
     public StreamFrame Snapshot => _last with { After = 0, IsSnapshot = true, Gifts = [.. _latest], Merged = _latest.Sum(line => line.Gifts - 1), Dropped = 0 };
+
+    /// <summary>Everybody whom it may name to somebody, once or more.</summary>
+    public IEnumerable<string> Names =>
+        _frames.Append(_last).SelectMany(frame => frame.Gifts.Select(line => line.UserId).Concat(frame.Top.Select(supporter => supporter.UserId)))
+            .Concat(_latest.Select(line => line.UserId)).OfType<string>();
 
     /// <summary>Whether a frame is the next one.</summary>
     public bool IsNext(StreamFrame frame) => !frame.IsSnapshot && frame.Epoch == Epoch && frame.After == Number && frame.Number > Number;
@@ -69,7 +75,7 @@ internal sealed class Feed
 
     private void Remember(FeedGift line)
     {
-        if (line.StreakId is { } streak && _latest.FindIndex(known => known.StreakId == streak) is var at and >= 0)
+        if (line.StreakId is { } streak && _latest.FindIndex(known => known.StreakId == streak && known.UserId == line.UserId) is var at and >= 0)
         {
             line = FeedLines.Merge(_latest[at], line);
             _latest.RemoveAt(at);

@@ -1,8 +1,8 @@
 namespace Wallets.Grains.Streams;
 
 /// <summary>
-/// Lines of a feed in the making: gifts of one kind from one viewer share a line, and those of one streak do. Bounded; what finds no
-/// place is counted.
+/// Lines of a feed in the making: gifts of one kind from one viewer share a line, and those of one streak do. A line that has lost its
+/// name shares one with its streak only, as it may be anybody's. Bounded; what finds no place is counted.
 /// </summary>
 internal sealed class FeedLines
 {
@@ -11,7 +11,7 @@ internal sealed class FeedLines
 
     private const int MostCollected = 2_000;
 
-    private readonly Dictionary<(string UserId, string GiftId, Guid? StreakId), int> _places = [];
+    private readonly Dictionary<(string? UserId, string GiftId, Guid? StreakId), int> _places = [];
     private readonly List<FeedGift> _lines = [];
 
     public long Dropped { get; private set; }
@@ -22,7 +22,8 @@ internal sealed class FeedLines
     public void Add(FeedGift line)
     {
         var key = (line.UserId, line.GiftId, line.StreakId);
-        if (_places.TryGetValue(key, out var place))
+        var mayShare = line.UserId is not null || line.StreakId is not null;
+        if (mayShare && _places.TryGetValue(key, out var place))
         {
             _lines[place] = Merge(_lines[place], line);
         }

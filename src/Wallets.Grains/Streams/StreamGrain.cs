@@ -1,4 +1,5 @@
 using Orleans.Concurrency;
+using Wallets.Grains.Recognition;
 using Wallets.Ledger;
 
 namespace Wallets.Grains.Streams;
@@ -51,11 +52,12 @@ internal sealed class Tally
 /// concern this stream, fed by news that comes in batches and caught up from the ledger whenever news is missing, so they may be lost at
 /// any time. What happens goes out in frames, ten a second at most and only when something does, to whoever asks for the next one:
 /// gateways do, once each. A stream that nobody watches makes no frames; who asks again, or asks a new activation, begins a new epoch of
-/// them, with a snapshot.
+/// them, with a snapshot. Names of viewers who give anonymously are kept here, and go out to nobody.
 /// </summary>
 internal sealed class StreamGrain(
     [PersistentState("stream")] IPersistentState<StreamState> stream,
     ILedger ledger,
+    HiddenNames hidden,
     TimeProvider time) : Grain, IStreamGrain, IStreamLease, IGiftAudience
 {
     private const int MostSupportersShown = 10;
@@ -82,6 +84,7 @@ internal sealed class StreamGrain(
     private long _heardAt;
     private long _watchedAt;
     private long _savedSeq;
+    private long _hidings;              // when the feed was last looked through for hidden names
 
     private StreamState State => stream.State;
     private Tally Tally => State.Tally;
@@ -108,7 +111,7 @@ internal sealed class StreamGrain(
             var seq = await ledger.LastSeq(account);
             await Store(new StreamState { CreatorId = creatorId, CreatorAccount = account, Title = title.Trim(), StartedAt = time.GetUtcNow(), BeganAfterSeq = seq, Tally = new() { Seq = seq } });
         }
-        return View();
+        return await View();
     }
 
     /// <summary>Stores the end first; then waits until every lease given before has run out, so that its answer is the cut-off, and the frame that says so the last one but for corrections.</summary>
@@ -125,14 +128,14 @@ internal sealed class StreamGrain(
         var leasesEnd = State.EndedAt.Value + LiveStreams.LeaseTerm - time.GetUtcNow();
         if (leasesEnd > TimeSpan.Zero) await Task.Delay(leasesEnd < LiveStreams.LeaseTerm ? leasesEnd : LiveStreams.LeaseTerm, time);
         await CatchUp();
-        return View();
+        return await View();
     }
 
     public async Task<Outcome<StreamView>> GetView()
     {
         if (State.CreatorId is null) return Unknown;
         if (_heardAt == 0 || time.GetElapsedTime(_heardAt) > NewsIsFreshFor) await CatchUp();
-        return View();
+        return await View();
     }
 
     public async Task<Outcome<StreamFrame>> NextFrame(string? epoch, long after)
@@ -144,6 +147,7 @@ internal sealed class StreamGrain(
 
         await Task.WhenAny(_nextFrame.Task, Task.Delay(LongestWait, time));
         if (IsNothing(Since(epoch, after)) && (time.GetElapsedTime(_heardAt) > LongestSilence || IsOver != (_feed!.Last.Status == StreamView.Ended))) await CatchUp();
+        await Watch();
         return Since(epoch, after);
     }
 
@@ -192,15 +196,31 @@ internal sealed class StreamGrain(
         (_supporters ??= new(MostSupportersShown)).Add(share.UserId, share.Coins);
     }
 
-    /// <summary>Somebody watches: there is a feed from now on.</summary>
+    /// <summary>Somebody watches: there is a feed from now on, and it names nobody who is hidden.</summary>
     private async Task Watch()
     {
+        await hidden.Refreshed();
         do
         {
             _watchedAt = time.GetTimestamp();
             if (_feed is null) await CatchUp();   // which may have begun before anybody watched, or take longer than a watcher is remembered
         }
         while (_feed is null);
+        ForgetHidden();
+    }
+
+    /// <summary>
+    /// If somebody whom the feed names has become hidden, it is begun anew: a snapshot without the name replaces what gateways keep and
+    /// viewers see.
+    /// </summary>
+    private void ForgetHidden()
+    {
+        if (_feed is null || _hidings == hidden.Hidings) return;
+        _hidings = hidden.Hidings;
+        if (_feed.Names.All(name => hidden.ShownNow(name) is not null)) return;
+        var latest = _feed.Snapshot;
+        BeginEpoch(latest.Gifts, latest.Merged);
+        TellWhoWaits();
     }
 
     private void DropFeed()
@@ -232,7 +252,11 @@ internal sealed class StreamGrain(
             if (gift.Debit.Gift?.StreamId == this.GetPrimaryKey()) _lines.Add(Credit.Of(gift.Debit, gift.UserId));
         Tally.Seq = Math.Max(Tally.Seq, through);
         _heardAt = time.GetTimestamp();
-        if (begins) BeginEpoch();
+        if (begins)
+        {
+            var (lines, merged, _) = _lines.Take();
+            BeginEpoch(lines, merged);
+        }
         else if (_feed is not null && (shares.Count > 0 || IsOver != (_feed.Last.Status == StreamView.Ended))) LetFrameBeCut();
     }
 
@@ -244,11 +268,8 @@ internal sealed class StreamGrain(
         return shares;
     }
 
-    private void BeginEpoch()
-    {
-        var (latest, merged, _) = _lines.Take();
+    private void BeginEpoch(FeedGift[] latest, long merged) =>
         _feed = new(Frame(Guid.NewGuid().ToString("N"), 0, latest, merged, 0) with { IsSnapshot = true });
-    }
 
     /// <summary>At once, or as soon as the last frame is a tenth of a second old.</summary>
     private void LetFrameBeCut()
@@ -268,15 +289,20 @@ internal sealed class StreamGrain(
     {
         _isFrameDue = false;
         if (_feed is null) return Task.CompletedTask;   // dropped since it was due
+        ForgetHidden();
         _cutAt = time.GetTimestamp();
         var (lines, merged, dropped) = _lines.Take();
         _feed.Add(Frame(_feed.Epoch, _feed.Number, lines, merged, dropped) with { Number = _feed.Number + 1 });
-        Interlocked.Exchange(ref _nextFrame, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+        TellWhoWaits();
         return Task.CompletedTask;
     }
 
-    private StreamFrame Frame(string epoch, long number, FeedGift[] gifts, long merged, long dropped) =>
-        new(this.GetPrimaryKey(), epoch, number, number, IsSnapshot: false, IsOver ? StreamView.Ended : StreamView.Live, gifts, merged, dropped, Totals, Top);
+    private void TellWhoWaits() => Interlocked.Exchange(ref _nextFrame, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+
+    /// <summary>Lines are collected by who sent them, and lose the names here.</summary>
+    private StreamFrame Frame(string epoch, long number, FeedGift[] gifts, long merged, long dropped) => new(
+        this.GetPrimaryKey(), epoch, number, number, IsSnapshot: false, IsOver ? StreamView.Ended : StreamView.Live,
+        [.. gifts.Select(line => line with { UserId = Shown(line.UserId) })], merged, dropped, Totals, ShownTop);
 
     private StreamFrame Since(string? epoch, long after) => _feed!.Between(epoch, after, _feed.Number) ?? _feed.Snapshot;
 
@@ -300,10 +326,19 @@ internal sealed class StreamGrain(
 
     private StreamTotals Totals => new(Tally.Gifts, new(Tally.Coins), new(Tally.Diamonds));
 
+    /// <summary>With everybody's name.</summary>
     private Supporter[] Top => _supporters is null ? Tally.Top : [.. _supporters.Top];
 
-    private StreamView View() => new(
-        this.GetPrimaryKey(), State.CreatorId!, State.Title, State.EndedAt is null ? StreamView.Live : StreamView.Ended, State.StartedAt, State.EndedAt, Totals, Top);
+    private Supporter[] ShownTop => [.. Top.Select(supporter => supporter with { UserId = Shown(supporter.UserId) })];
+
+    private string? Shown(string? userId) => userId is null ? null : hidden.ShownNow(userId);
+
+    private async Task<StreamView> View()
+    {
+        if (Top.Length > 0) await hidden.Refreshed();
+        return new(
+            this.GetPrimaryKey(), State.CreatorId!, State.Title, State.EndedAt is null ? StreamView.Live : StreamView.Ended, State.StartedAt, State.EndedAt, Totals, ShownTop);
+    }
 
     private Refusal Unknown => new(Refusal.UnknownStream, $"There is no stream {this.GetPrimaryKey()}.");
 }

@@ -85,7 +85,7 @@ public partial class Live
         foreach (var gift in frame.Gifts)
         {
             _feed.Insert(0, new FeedItem(gift));
-            if (!isFirst && gift.Coins.Value >= Big) (_celebrated, _celebratedUntil) = (gift, Time.GetUtcNow() + Celebrating);
+            if (!isFirst && !frame.IsSnapshot && gift.Coins.Value >= Big) (_celebrated, _celebratedUntil) = (gift, Time.GetUtcNow() + Celebrating);
         }
         if (_feed.Count > MostInFeed) _feed.RemoveRange(MostInFeed, _feed.Count - MostInFeed);
         StateHasChanged();

@@ -61,6 +61,23 @@ public sealed class FeedTests
     }
 
     [Fact]
+    public void Lines_without_a_name_may_be_anybodys_and_are_one_only_if_they_are_of_one_streak()
+    {
+        var (lines, streak) = (new FeedLines(), Guid.NewGuid());
+        for (var n = 0; n < 2; n++)
+        {
+            lines.Add(new FeedGift(null, "rose", 1, new(1), 1));
+            lines.Add(new FeedGift(null, "rose", 3, new(3), 1, streak, 3 * (n + 1)));
+            lines.Add(new FeedGift("ann", "rose", 5, new(5), 1));
+        }
+
+        var (shown, merged, dropped) = lines.Take();
+
+        Assert.Equal([(null, 1), (null, 6), ("ann", 10), (null, 1)], shown.Select(line => (line.UserId, (int)line.Quantity)));
+        Assert.Equal((6, 2, 0), (shown.Single(line => line.StreakId == streak).StreakTotal, merged, dropped));
+    }
+
+    [Fact]
     public void A_frame_of_a_flood_is_bounded_shows_what_is_worth_most_and_counts_the_rest()
     {
         var feed = Begun();

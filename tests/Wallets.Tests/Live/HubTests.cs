@@ -91,6 +91,27 @@ public sealed class HubTests(ApiServer server) : IClassFixture<ApiServer>
     }
 
     [Fact]
+    public async Task Who_chooses_to_give_anonymously_vanishes_from_what_viewers_see_and_who_joins_later_is_told()
+    {
+        var (ann, name, _, stream) = await Given();
+        await using var early = await FeedViewer.Join(server.Url, stream);
+        await Send(ann, name, stream, 3);
+        await early.Sees(frame => frame.Top is [{ UserId: not null }]);
+
+        await ann.Send(HttpMethod.Put, $"/v1/wallets/{name}/anonymity", System.Net.Http.Json.JsonContent.Create(new { anonymous = true }), null);
+        var replaced = await early.Sees(frame => frame.Top is [{ UserId: null }]);
+        await using var late = await FeedViewer.Join(server.Url, stream);
+        await Send(ann, name, stream, 4);
+        await Task.WhenAll(early.Sees(frame => frame.Totals.Gifts == 7), late.Sees(frame => frame.Totals.Gifts == 7));
+
+        Assert.True(replaced.IsSnapshot);
+        Assert.All(late.Frames.Concat(early.Frames.Where(frame => frame.Epoch == replaced.Epoch)).SelectMany(frame => frame.Gifts), line => Assert.Null(line.UserId));
+        Assert.Equal([3, 4], late.Frames.SelectMany(frame => frame.Gifts).Select(line => (int)line.Quantity));
+        Assert.Empty(early.Breaks.Concat(late.Breaks));
+        Assert.DoesNotContain(name, (await ApiClient.Anonymous(server.Url).Get($"/v1/streams/{stream}")).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Who_has_left_is_told_nothing_more()
     {
         var (ann, name, _, stream) = await Given();
