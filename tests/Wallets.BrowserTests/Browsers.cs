@@ -17,7 +17,7 @@ public sealed class Browsers : IAsyncLifetime
     private static readonly string[] Places = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
     private readonly string _folder = Directory.CreateTempSubdirectory("wallets-pages-").FullName;
-    private readonly List<string> _arguments = [$"--Wallets:SiloPort={Ports.Free()}", $"--Wallets:GatewayPort={Ports.Free()}", "--Wallets:Hold=0"];
+    private readonly List<string> _arguments = [$"--Wallets:SiloPort={Ports.Free()}", $"--Wallets:GatewayPort={Ports.Free()}", "--Wallets:Hold=0", "--Wallets:Payouts:SecondApprovalAboveMinor=70000"];
     private IPlaywright? _playwright;
     private IBrowser? _browser;
     private string? _url;

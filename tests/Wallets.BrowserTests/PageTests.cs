@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using Wallets.Tests.Infrastructure;
 using Xunit;
@@ -37,18 +38,73 @@ public sealed class PageTests(Browsers browsers)
     }
 
     [Fact]
-    public async Task Twenty_fast_clicks_are_charged_exactly()
+    public async Task Twenty_fast_clicks_are_one_streak_and_charged_exactly()
     {
         var stream = await browsers.Stream("dora", "Dora dances");
         var page = await browsers.Visitor("cliff", "viewer", $"/live/{stream}");
         await Buy(page, "440");
 
         for (var i = 0; i < 20; i++) await page.Locator("[data-gift=smile]").ClickAsync();
+        var taps = page.Locator("[data-gift=smile] .taps");
+        await Expect(taps).ToHaveTextAsync("×20");
+        var streak = await taps.GetAttributeAsync("data-streak");
 
         await Expect(page.GetByTestId("balance")).ToContainTextAsync("340");
         await Expect(page.GetByTestId("gifts")).ToHaveTextAsync("20");
+        await Expect(page.GetByTestId("feed").Locator("li")).ToHaveTextAsync([new Regex("cliff sent Smile ×20\\s*100$")]);
         using var api = await ApiClient.As(browsers.Url, "cliff", "viewer");
+        var charged = await api.Get($"/v1/wallets/cliff/streaks/{streak}");
+        var gifts = (await api.Get("/v1/wallets/cliff/entries"))["items"].EnumerateArray().Where(line => line.GetProperty("kind").GetString() == "gift_sent").ToArray();
+        Assert.Equal((20, 100), (charged.Long("total"), charged.Long("coins")));
+        Assert.Equal((20, -100), (gifts.Sum(line => line.GetProperty("quantity").GetInt64()), gifts.Sum(line => line.GetProperty("amount").GetInt64())));
         Assert.Equal(340, (await api.Get("/v1/wallets/cliff")).Long("coins"));
+    }
+
+    [Fact]
+    public async Task A_tap_that_is_refused_leaves_the_count_at_what_was_charged_and_the_next_one_goes_on()
+    {
+        var stream = await browsers.Stream("hana", "Hana draws");
+        var page = await browsers.Visitor("ivo", "viewer", $"/live/{stream}");
+        var (smile, taps) = (page.Locator("[data-gift=smile]"), page.Locator("[data-gift=smile] .taps"));
+        await Buy(page, "440");
+
+        await smile.ClickAsync();
+        await Expect(page.GetByTestId("balance")).ToContainTextAsync("435");
+        await Choose(page, 99);
+        await smile.ClickAsync();
+
+        await Expect(page.GetByTestId("said")).ToContainTextAsync("Smile ×99 costs 495 coins; you need 60 more. Smile was charged, and nothing more.");
+        await Expect(taps).ToHaveTextAsync("×1");
+        await Choose(page, 5);
+        await smile.ClickAsync();
+        await Expect(page.GetByTestId("balance")).ToContainTextAsync("410");
+        await Expect(taps).ToHaveTextAsync("×6");
+        using var api = await ApiClient.As(browsers.Url, "ivo", "viewer");
+        Assert.Equal(6, (await api.Get($"/v1/wallets/ivo/streaks/{await taps.GetAttributeAsync("data-streak")}")).Long("total"));
+        Assert.Equal(410, (await api.Get("/v1/wallets/ivo")).Long("coins"));
+    }
+
+    [Fact]
+    public async Task A_quiet_streak_ends_by_itself_the_next_tap_begins_another_and_level_and_budget_follow()
+    {
+        var stream = await browsers.Stream("jana", "Jana sings");
+        var page = await browsers.Visitor("karl", "viewer", $"/live/{stream}");
+        var (bouquet, taps) = (page.Locator("[data-gift=bouquet]"), page.Locator("[data-gift=bouquet] .taps"));
+        await Buy(page, "440");
+        await Expect(page.GetByTestId("level")).ToContainTextAsync("100 coins to level 2");
+
+        await bouquet.ClickAsync();
+        await Expect(page.GetByTestId("level")).ToContainTextAsync("700 coins to level 3");
+        await Expect(page.GetByTestId("today")).ToContainTextAsync("100 of 50,000");
+        await Expect(page.GetByTestId("week")).ToContainTextAsync("100 of 200,000");
+        var first = await taps.GetAttributeAsync("data-streak");
+        await Expect(taps).ToHaveCountAsync(0, new() { Timeout = 30_000 });
+        await bouquet.ClickAsync();
+
+        await Expect(page.GetByTestId("balance")).ToContainTextAsync("240");
+        await Expect(taps).ToHaveTextAsync("×1");
+        Assert.NotEqual(first, await taps.GetAttributeAsync("data-streak"));
+        await Expect(page.GetByTestId("feed").Locator("li")).ToHaveCountAsync(2);
     }
 
     [Fact]
@@ -78,10 +134,10 @@ public sealed class PageTests(Browsers browsers)
         await Expect(page.GetByTestId("balance")).ToContainTextAsync("340", new() { Timeout = 60_000 });
         await Eventually.Is(async () =>
         {
-            await page.Locator("[data-gift=bouquet]").ClickAsync(new() { Timeout = 60_000 });
+            await page.Locator("[data-gift=smile]").ClickAsync(new() { Timeout = 60_000 });
             return await page.GetByTestId("balance").TextContentAsync();
         }, balance => balance?.Contains("340", StringComparison.Ordinal) == false, withinSeconds: 60);
-        await Expect(page.GetByTestId("said")).ToContainTextAsync("Sent Bouquet");
+        await Expect(page.GetByTestId("said")).ToContainTextAsync("Sent Smile");
         using var api = await ApiClient.As(browsers.Url, "gus", "viewer");
         var coins = (await api.Get("/v1/wallets/gus")).Long("coins");
         await Expect(page.GetByTestId("balance")).ToContainTextAsync(coins.ToString(System.Globalization.CultureInfo.InvariantCulture));
@@ -98,7 +154,9 @@ public sealed class PageTests(Browsers browsers)
         await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("another role");
     }
 
-    private static async Task Buy(IPage page, string coins)
+    private static Task Choose(IPage page, int quantity) => page.GetByRole(AriaRole.Button, new() { Name = $"×{quantity}", Exact = true }).ClickAsync();
+
+    internal static async Task Buy(IPage page, string coins)
     {
         await page.GetByRole(AriaRole.Button, new() { Name = "Get coins" }).ClickAsync();
         await page.GetByTestId("packs").GetByText($"● {coins}", new() { Exact = true }).ClickAsync();
