@@ -68,6 +68,15 @@ public sealed class Browsers : IAsyncLifetime
         return (await api.Post("/v1/streams", new { creatorId = creator, title })).String("streamId");
     }
 
+    /// <summary>An operator asks for an act by the API; its key.</summary>
+    public async Task<Guid> AskFor(string asker, string kind, string subject, long amount)
+    {
+        using var api = await ApiClient.As(Url, asker, "operator");
+        var key = Guid.CreateVersion7();
+        await api.Post("/v1/admin/acts", new { kind, subject, reason = "Prize of the spring show.", amount }, $"{key}");
+        return key;
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (_browser is not null) await _browser.DisposeAsync();

@@ -145,6 +145,54 @@ public sealed class PageTests(Browsers browsers)
     }
 
     [Fact]
+    public async Task A_large_payout_is_decided_on_the_page_by_as_many_operators_as_it_takes()
+    {
+        await Give("nora", 80_000);
+        await Give("omar", 60_000);
+        var (olga, otto) = (await browsers.Visitor("olga", "operator", "/ops"), await browsers.Visitor("otto", "operator", "/ops"));
+        await AskPayout("nora", 80_000);
+        await AskPayout("omar", 60_000);
+
+        await Press(olga, "Approve payout to nora");
+        await Expect(olga.GetByTestId("decided")).ToContainTextAsync("You agreed to pay nora $800.00.");
+        await Expect(otto.GetByTestId("waiting")).ToContainTextAsync("Approved by olga");
+        await Press(olga, "Approve payout to nora");
+        await Expect(olga.GetByRole(AriaRole.Alert)).ToContainTextAsync("You have said so already; another operator must agree.");
+        await Press(otto, "Reject payout to omar");
+        await Expect(otto.GetByRole(AriaRole.Alert)).ToContainTextAsync("reason");
+        await otto.GetByLabel("Reason: payout to omar").FillAsync("The account is not his.");
+        await Press(otto, "Reject payout to omar");
+        await Expect(otto.GetByTestId("decided")).ToContainTextAsync("omar has ◆ 60,000 back");
+        await Press(otto, "Approve payout to nora");
+
+        await Expect(olga.GetByTestId("waiting")).Not.ToContainTextAsync("nora");
+        await Expect(olga.GetByTestId("payouts")).ToContainTextAsync("nora");
+        using var omar = await ApiClient.As(browsers.Url, "omar", "creator");
+        Assert.Equal(60_000, (await omar.Get("/v1/creators/omar/earnings"))["diamonds"].GetProperty("available").GetInt64());
+    }
+
+    [Fact]
+    public async Task An_act_above_the_threshold_takes_another_operator_than_the_one_who_asked()
+    {
+        var (granted, mistaken) = (await browsers.AskFor("olga", "adjust_coins", "pia", 20_000), await browsers.AskFor("olga", "adjust_coins", "quinn", 30_000));
+        var (olga, otto) = (await browsers.Visitor("olga", "operator", "/ops"), await browsers.Visitor("otto", "operator", "/ops"));
+
+        await Press(olga, "Approve adjust coins pia");
+        await Expect(olga.GetByRole(AriaRole.Alert)).ToContainTextAsync("Another operator than the one who asked must approve this.");
+        await Press(otto, "Approve adjust coins pia");
+        await Expect(otto.GetByTestId("decided")).ToContainTextAsync("pia: applied");
+        await otto.GetByLabel("Reason: adjust coins quinn").FillAsync("Meant for somebody else.");
+        await Press(otto, "Reject adjust coins quinn");
+
+        await Expect(olga.GetByTestId("waiting")).Not.ToContainTextAsync("pia");
+        await Expect(olga.GetByTestId("waiting")).Not.ToContainTextAsync("quinn");
+        using var api = await ApiClient.As(browsers.Url, "olga", "operator");
+        Assert.Equal(["applied", "rejected"], [(await api.Get($"/v1/admin/acts/{granted}")).String("status"), (await api.Get($"/v1/admin/acts/{mistaken}")).String("status")]);
+        using var pia = await ApiClient.As(browsers.Url, "pia", "viewer");
+        Assert.Equal(20_000, (await pia.Get("/v1/wallets/pia")).Long("coins"));
+    }
+
+    [Fact]
     public async Task Pages_are_for_those_whose_token_says_so()
     {
         var page = await browsers.Visitor("nosy", "viewer");
@@ -153,6 +201,22 @@ public sealed class PageTests(Browsers browsers)
 
         await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("another role");
     }
+
+    /// <summary>Diamonds that two operators agree on, by the API.</summary>
+    private async Task Give(string creator, long diamonds)
+    {
+        var act = await browsers.AskFor("olga", "adjust_diamonds", creator, diamonds);
+        using var api = await ApiClient.As(browsers.Url, "otto", "operator");
+        Assert.Equal("applied", (await api.Post($"/v1/admin/acts/{act}/approve", null)).String("status"));
+    }
+
+    private async Task AskPayout(string creator, long diamonds)
+    {
+        using var api = await ApiClient.As(browsers.Url, creator, "creator");
+        Assert.Equal(201, (await api.Post($"/v1/creators/{creator}/payouts", new { diamonds }, $"{Guid.CreateVersion7()}")).Status);
+    }
+
+    private static Task Press(IPage page, string button) => page.GetByRole(AriaRole.Button, new() { Name = button, Exact = true }).ClickAsync();
 
     private static Task Choose(IPage page, int quantity) => page.GetByRole(AriaRole.Button, new() { Name = $"×{quantity}", Exact = true }).ClickAsync();
 
