@@ -31,6 +31,9 @@ public sealed record Streak(
     Coins Balance,
     DateTimeOffset CommittedAt)
 {
+    /// <summary>How long after its last charge a streak takes more, unless silos are told otherwise.</summary>
+    public static readonly TimeSpan QuietTime = TimeSpan.FromSeconds(10);
+
     public const string Live = "live";
     public const string Ended = "ended";
 }

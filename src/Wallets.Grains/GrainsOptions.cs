@@ -20,7 +20,7 @@ public sealed class GrainsOptions
     public TimeSpan RateNotice { get; set; } = TimeSpan.FromDays(14);
 
     /// <summary>How long after its last charge a streak takes more; then it has ended.</summary>
-    public TimeSpan StreakQuietTime { get; set; } = TimeSpan.FromSeconds(10);
+    public TimeSpan StreakQuietTime { get; set; } = Streak.QuietTime;
 
     /// <summary>How old an unsettled gift must be before it is delivered again.</summary>
     public TimeSpan SettlementGrace { get; set; } = TimeSpan.FromSeconds(2);

@@ -17,7 +17,7 @@ public sealed class Browsers : IAsyncLifetime
     private static readonly string[] Places = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
     private readonly string _folder = Directory.CreateTempSubdirectory("wallets-pages-").FullName;
-    private readonly List<string> _arguments = [$"--Wallets:SiloPort={Ports.Free()}", $"--Wallets:GatewayPort={Ports.Free()}", "--Wallets:Hold=0"];
+    private readonly List<string> _arguments = [$"--Wallets:SiloPort={Ports.Free()}", $"--Wallets:GatewayPort={Ports.Free()}", "--Wallets:Hold=0", "--Wallets:Payouts:SecondApprovalAboveMinor=70000"];
     private IPlaywright? _playwright;
     private IBrowser? _browser;
     private string? _url;
@@ -66,6 +66,15 @@ public sealed class Browsers : IAsyncLifetime
     {
         using var api = await ApiClient.As(Url, creator, "creator");
         return (await api.Post("/v1/streams", new { creatorId = creator, title })).String("streamId");
+    }
+
+    /// <summary>An operator asks for an act by the API; its key.</summary>
+    public async Task<Guid> AskFor(string asker, string kind, string subject, long amount)
+    {
+        using var api = await ApiClient.As(Url, asker, "operator");
+        var key = Guid.CreateVersion7();
+        await api.Post("/v1/admin/acts", new { kind, subject, reason = "Prize of the spring show.", amount }, $"{key}");
+        return key;
     }
 
     public async ValueTask DisposeAsync()

@@ -1,4 +1,5 @@
 using Wallets.Grains.Publishing;
+using Wallets.Grains.Streams;
 using Wallets.Ledger;
 using Wallets.Ledger.Recognition;
 
@@ -31,6 +32,9 @@ internal sealed partial class WalletGrain
         var sender = new GiftSender(caller.Region, isFan);
         return new Page<GiftOffer>([.. gifts.Select(gift => new GiftOffer(gift, [.. GiftRules.Locks(gift, level, sender, now).Select(refusal => refusal.Code)]))], null);
     }
+
+    private async ValueTask<GiftSender> SenderOf(Caller caller, GiftOrder order, LiveStream? stream, Terms terms) =>
+        new(caller.Region, stream is not null && terms.GiftAt(order.GiftId, Now) is { FansOnly: true } && await IsFanOf(stream.CreatorAccount));
 
     /// <summary>Looked up for gifts that only fans may send; a member is believed to be one for a while.</summary>
     private async Task<bool> IsFanOf(long creator)

@@ -42,8 +42,7 @@ internal sealed partial class WalletGrain(
         if (State.HasExpired(Now)) await Expire();
         var terms = await published.GetTerms();
         var stream = await streams.Find(order.StreamId);
-        var sender = new GiftSender(caller.Region, stream is not null && terms.GiftAt(order.GiftId, Now) is { FansOnly: true } && await IsFanOf(stream.CreatorAccount));
-        var decision = WalletDecisions.SendGift(AccountId ?? 0, State, Name, order, stream, terms, _options.Limits, _options.Refunds.FlaggedHoldDays, Now, sender);
+        var decision = WalletDecisions.SendGift(AccountId ?? 0, State, Name, order, stream, terms, _options.Limits, _options.Refunds.FlaggedHoldDays, Now, await SenderOf(caller, order, stream, terms));
         if (decision.Refusal is { } refusal)
             return await FindInLedger(order.Key) is { } unseen ? await Replay(order, unseen) : Refuse(refusal);
 

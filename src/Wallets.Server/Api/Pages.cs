@@ -17,7 +17,7 @@ internal static class Pages
     public static void AddPages(this WebApplicationBuilder builder, Settings settings, bool demo)
     {
         builder.WebHost.UseStaticWebAssets();
-        builder.Services.AddPages(new PagesOptions(settings.IsDevelopment, settings.Hold, settings.Limits.CoinsPerDay, Tokens.CallerOf), demo);
+        builder.Services.AddPages(new PagesOptions(settings.IsDevelopment, settings.Hold, settings.Limits.CoinsPerDay, settings.Limits.CoinsPerWeek, Tokens.CallerOf), demo);
         builder.Services.AddAntiforgery(options => options.Cookie.SameSite = SameSiteMode.Strict);
         builder.Services.Configure<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme, options => options.Events = new JwtBearerEvents
         {

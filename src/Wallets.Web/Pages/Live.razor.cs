@@ -1,10 +1,11 @@
 using Microsoft.AspNetCore.Components;
+using Wallets.Web.Live;
 
 namespace Wallets.Web.Pages;
 
 /// <summary>
-/// The live room. Gifts are sent one by one, each with a key of its own that is kept until its outcome is known, so that a click is
-/// charged once whatever happens in between.
+/// The live room. Taps on a gift are a streak, whose running total is told until the wallet has said what became of it, so that a tap
+/// is charged once whatever happens in between, and what the page counts is what the wallet charged.
 /// </summary>
 public partial class Live
 {
@@ -14,11 +15,12 @@ public partial class Live
     private static readonly TimeSpan Celebrating = TimeSpan.FromSeconds(4);
 
     private readonly List<FeedItem> _feed = [];
-    private readonly Dictionary<Guid, GiftOrder> _unknown = [];
+    private readonly List<TapStreak> _streaks = [];
     private IDisposable? _watch;
     private StreamView? _stream;
     private StreamFrame? _last;
     private WalletBalance? _wallet;
+    private LevelView? _level;
     private Gift[] _gifts = [];
     private CoinPack[] _packs = [];
     private CoinPack? _reference;
@@ -34,6 +36,8 @@ public partial class Live
     [Parameter] public Guid Stream { get; set; }
 
     protected override TimeSpan Rhythm => TimeSpan.FromSeconds(1);
+
+    private IWalletGrain Wallet => Grains.GetGrain<IWalletGrain>(Caller.Subject);
 
     private bool IsLive => _stream?.Status == StreamView.Live;
 
@@ -55,7 +59,8 @@ public partial class Live
         }
         if (Time.GetUtcNow() > _celebratedUntil) _celebrated = null;
         if (!Caller.Is(Roles.Viewer)) return;
-        foreach (var order in _unknown.Values.ToArray()) await Send(order);
+        _streaks.RemoveAll(streak => streak.IsOver(Time.GetUtcNow()));
+        foreach (var streak in _streaks.Where(streak => !streak.IsSettled).ToArray()) await Tell(streak);
         await ReadWallet();
     }
 
@@ -67,52 +72,96 @@ public partial class Live
         _gifts = [.. (await catalog.GetGifts()).OrderBy(gift => gift.Price)];
     }
 
-    private async Task ReadWallet() => _wallet = (await Grains.GetGrain<IWalletGrain>(Caller.Subject).GetBalance(Caller)).Value ?? _wallet;
+    private async Task ReadWallet()
+    {
+        var (balance, level) = (Wallet.GetBalance(Caller), Wallet.GetLevel(Caller));
+        await Task.WhenAll(balance, level);
+        _wallet = (await balance).Value ?? _wallet;
+        _level = (await level).Value ?? _level;
+    }
 
     /// <summary>Frames come for all pages of this process; this page takes what it does not have yet.</summary>
-    private async Task Hear(StreamFrame frame)
+    private async Task Hear(StreamFrame told)
+    {
+        while (true)
+        {
+            var (last, frame) = (_last, told);
+            if (last?.Epoch == told.Epoch)
+            {
+                if (told.Number <= last.Number) return;
+                if (told.IsSnapshot || told.After != last.Number) frame = (await Grains.GetGrain<IStreamGrain>(Stream).ReadFrame(last.Epoch, last.Number, told.Number)).Value ?? told;
+            }
+            if (!ReferenceEquals(_last, last)) continue;   // another frame was faster, and has told a part of this one
+            Take(frame);
+            return;
+        }
+    }
+
+    private void Take(StreamFrame frame)
     {
         if (_stream is null) return;
-        if (_last is { } last && last.Epoch == frame.Epoch)
-        {
-            if (frame.Number <= last.Number) return;
-            if (frame.IsSnapshot || frame.After != last.Number) frame = (await Grains.GetGrain<IStreamGrain>(Stream).ReadFrame(last.Epoch, last.Number, frame.Number)).Value ?? frame;
-        }
         var isFirst = _last is null;
         _last = frame;
         _stream = _stream with { Status = frame.Status, Totals = frame.Totals, Top = frame.Top };
         if (frame.IsSnapshot) _feed.Clear();
         foreach (var gift in frame.Gifts)
         {
-            _feed.Insert(0, new FeedItem(gift));
+            Show(gift);
             if (!isFirst && !frame.IsSnapshot && gift.Coins.Value >= Big) (_celebrated, _celebratedUntil) = (gift, Time.GetUtcNow() + Celebrating);
         }
         if (_feed.Count > MostInFeed) _feed.RemoveRange(MostInFeed, _feed.Count - MostInFeed);
         StateHasChanged();
     }
 
-    private async Task Send(Gift gift)
+    /// <summary>The lines of one streak are one line that grows; the newest is on top.</summary>
+    private void Show(FeedGift gift)
     {
-        var order = new GiftOrder(Guid.CreateVersion7(), Stream, gift.Id, _quantity);
-        if (!await Try(() => Send(order))) Say("It is not known yet whether your gift was sent. It is asked again by itself, and charged once at most.", "warn");
-        StateHasChanged();
+        var item = gift.StreakId is { } streak ? _feed.Find(known => known.Gift.StreakId == streak && known.Gift.UserId == gift.UserId) : null;
+        if (item is null) item = new FeedItem(gift);
+        else item.Grow(gift);
+        _feed.Remove(item);
+        _feed.Insert(0, item);
     }
 
-    private async Task Send(GiftOrder order)
+    private async Task Tap(Gift gift)
     {
+        var now = Time.GetUtcNow();
+        var streak = _streaks.FindLast(open => open.GiftId == gift.Id && open.Takes(_quantity, now));
+        if (streak is null) _streaks.Add(streak = new TapStreak(Stream, gift.Id));
+        streak.Tap(_quantity, now);
+        if (!streak.IsBeingTold && !await Try(() => Tell(streak)))
+            Say("It is not known yet whether your gift was sent. It is asked again by itself, and charged once at most.", "warn");
+    }
+
+    /// <summary>Until the wallet has said what became of every tap, those included that come meanwhile.</summary>
+    private async Task Tell(TapStreak streak)
+    {
+        if (streak.IsBeingTold) return;
+        streak.IsBeingTold = true;
         try
         {
-            var sent = await Client.SendGift(Caller, Caller.Subject, order);
-            _unknown.Remove(order.Key);
-            if (sent.IsOk) Say($"Sent {NameOf(order.GiftId)}{(order.Quantity > 1 ? $" ×{order.Quantity}" : "")} for {Text.Of(sent.Value.Coins)} coins.", "good");
-            else Explain(sent.Refusal!, order);
+            while (streak.Next() is { } order)
+            {
+                var answer = await Client.SendStreak(Caller, Caller.Subject, order);
+                if (answer.IsOk)
+                {
+                    streak.Take(answer.Value, Time.GetUtcNow());
+                    Say($"Sent {Pieces(order.GiftId, streak.Charged)} for {Text.Of(answer.Value.Coins)} coins.", "good");
+                    await ReadWallet();
+                }
+                else
+                {
+                    streak.Refuse((await Wallet.GetStreak(Caller, order.StreakId)).Value);
+                    await ReadWallet();
+                    Explain(answer.Refusal, order, streak.Charged);
+                }
+                StateHasChanged();
+            }
         }
-        catch (OutcomeUnknownException)
+        finally
         {
-            _unknown[order.Key] = order;
-            throw;
+            streak.IsBeingTold = false;
         }
-        await ReadWallet();
     }
 
     private async Task Buy(CoinPack pack)
@@ -131,20 +180,27 @@ public partial class Live
         _paying = false;
     }
 
-    private void Explain(Refusal refusal, GiftOrder order)
+    private void Explain(Refusal refusal, StreakOrder order, int charged)
     {
-        var price = (_gifts.FirstOrDefault(gift => gift.Id == order.GiftId)?.Price ?? Coins.Zero) * order.Quantity;
+        var pieces = order.Total - charged;
+        var outcome = charged == 0 ? "Nothing was charged." : $"{Pieces(order.GiftId, charged)} was charged, and nothing more.";
+        var price = (_gifts.FirstOrDefault(gift => gift.Id == order.GiftId)?.Price ?? Coins.Zero) * pieces;
         var missing = price.Value - (_wallet?.Coins.Value ?? 0);
-        if (refusal.Code == Refusal.InsufficientFunds && missing > 0)
+        if (refusal.Code != Refusal.InsufficientFunds || missing <= 0)
         {
-            Say($"{NameOf(order.GiftId)} costs {Text.Of(price)} coins; you need {Text.Of(missing)} more. Nothing was charged.", "warn");
-            _buying = true;
+            Say($"{refusal.Detail} {outcome}", "warn");
             return;
         }
-        Say($"{refusal.Detail} Nothing was charged.", "warn");
+        Say($"{Pieces(order.GiftId, pieces)} costs {Text.Of(price)} coins; you need {Text.Of(missing)} more. {outcome}", "warn");
+        _buying = true;
     }
 
+    /// <summary>The share of a limit at which its figure is worth a look.</summary>
+    private static string ToneOf(Coins spent, long limit) => spent.Value >= limit * 0.8 ? "warn" : "";
+
     private void Say(string what, string tone) => (_said, _tone) = (what, tone);
+
+    private string Pieces(string giftId, int count) => count == 1 ? NameOf(giftId) : $"{NameOf(giftId)} ×{count}";
 
     private string NameOf(string giftId) => _gifts.FirstOrDefault(gift => gift.Id == giftId)?.Name ?? giftId;
 
@@ -157,6 +213,16 @@ public partial class Live
     /// <summary>Each has an identity of its own, also if two gifts are alike.</summary>
     private sealed class FeedItem(FeedGift gift)
     {
-        public FeedGift Gift { get; } = gift;
+        public FeedGift Gift { get; private set; } = gift;
+
+        public long Pieces => Gift.StreakTotal ?? Gift.Quantity;
+
+        public void Grow(FeedGift more) => Gift = Gift with
+        {
+            Quantity = Gift.Quantity + more.Quantity,
+            Coins = Gift.Coins + more.Coins,
+            Gifts = Gift.Gifts + more.Gifts,
+            StreakTotal = Math.Max(Gift.StreakTotal ?? 0, more.StreakTotal ?? 0),
+        };
     }
 }

@@ -2,14 +2,22 @@ using Wallets.Web.Operations;
 
 namespace Wallets.Web.Pages;
 
-/// <summary>The health of the money: what the books say, what is under way, and anybody's statement.</summary>
+/// <summary>
+/// The health of the money: what the books say, what is under way, what waits for a decision, and anybody's statement. Who may decide what
+/// is the grains' to say; a decision made twice changes nothing, so one whose answer is lost is simply made again.
+/// </summary>
 public partial class Operations
 {
     private const int MostLines = 100;
+    private const int MostPayouts = 20;
 
     private FiguresView _now = new([], 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, []);
     private AuditView? _audit;
+    private OpenActs? _openActs;
+    private ActView[] _acts = [];
     private PayoutCase[] _payouts = [];
+    private PayoutCase[] _awaiting = [];
+    private string? _decided;
     private Holder _holder = Holder.Wallet;
     private string _name = "";
     private DateOnly? _month;
@@ -28,8 +36,56 @@ public partial class Operations
         _month ??= DateOnly.FromDateTime(Time.GetUtcNow().UtcDateTime);
         _now = Figures.Read();
         _audit = (await Audit.GetLatest(Caller)).Value;
-        _payouts = (await Grains.GetGrain<IPayoutQueueGrain>(IPayoutQueueGrain.Key).GetOpen(Caller, null, null, 20)).Value?.Items ?? [];
+        var queue = Grains.GetGrain<IPayoutQueueGrain>(IPayoutQueueGrain.Key);
+        _payouts = [.. ((await queue.GetOpen(Caller, null, null, MostPayouts)).Value?.Items ?? []).Where(payout => payout.Status != Payout.AwaitingApproval)];
+        _awaiting = (await queue.GetOpen(Caller, Payout.AwaitingApproval, null, MostPayouts)).Value?.Items ?? [];
+        _openActs ??= new OpenActs(Grains);
+        await _openActs.Read(Caller);
+        _acts = [.. _openActs.Waiting];
     }
+
+    private Task<string?> Approve(PayoutCase payout, string reason) =>
+        Decide(() => CaseOf(payout).Approve(Caller, reason.Length == 0 ? null : reason), agreed => $"You agreed to pay {agreed.CreatorId} {Text.Of(agreed.Payable)}.");
+
+    private Task<string?> Reject(PayoutCase payout, string reason) =>
+        Decide(() => CaseOf(payout).Reject(Caller, reason), rejected => $"Rejected: {rejected.CreatorId} has ◆ {Text.Of(rejected.Diamonds)} back.");
+
+    private Task<string?> Approve(ActView act) => Decide(() => ActOf(act).Approve(Caller), Ended);
+
+    private Task<string?> Reject(ActView act, string reason) => Decide(() => ActOf(act).Reject(Caller, reason), Ended);
+
+    private IPayoutGrain CaseOf(PayoutCase payout) => Grains.GetGrain<IPayoutGrain>(payout.Key, payout.CreatorId);
+
+    private IActGrain ActOf(ActView act) => Grains.GetGrain<IActGrain>(act.Key);
+
+    private static string Ended(ActView act) => $"{Text.Words(act.Order.Kind)} {act.Order.Subject}: {Text.Words(act.Status).ToLowerInvariant()}{(act.Result is null ? "" : $" ({act.Result})")}.";
+
+    /// <summary>Why not, or null once it is decided.</summary>
+    private async Task<string?> Decide<T>(Func<Task<Outcome<T>>> ask, Func<T, string> done) where T : class
+    {
+        string? problem = "It is not known whether that was taken. If it still stands here in a moment, decide again.";
+        _decided = null;
+        await Try(async () =>
+        {
+            var outcome = await ask();
+            _decided = outcome.IsOk ? done(outcome.Value) : null;
+            problem = outcome.IsOk ? null : $"{Text.Words(outcome.Refusal.Code)}. {outcome.Refusal.Detail}";
+            await Refresh();
+        });
+        StateHasChanged();
+        return problem;
+    }
+
+    private static string What(ActOrder order) => order.Kind switch
+    {
+        ActKinds.AdjustCoins => $"● {Signed(order.Amount)}",
+        ActKinds.AdjustDiamonds => $"◆ {Signed(order.Amount)}",
+        ActKinds.OpenCampaign when order.Campaign is { } campaign => $"● {Text.Of(campaign.CoinsEach)} each, {Text.Of(campaign.Budget)} in all",
+        ActKinds.PublishRates when order.Rates is { } rates => $"◆ {rates.CoinToDiamond.Diamonds} for {rates.CoinToDiamond.Coins} coins, ◆ 1 pays {Text.Of(rates.DiamondValue)}",
+        _ => "",
+    };
+
+    private static string Signed(long? amount) => amount is > 0 ? $"+{Text.Of(amount.Value)}" : Text.Of(amount ?? 0);
 
     private Task RunAudit() => Try(async () => _audit = (await Audit.Start(Caller)).Value ?? _audit);
 

@@ -12,6 +12,7 @@ internal sealed class HttpDoor(Uri gateway) : IDoor, IDisposable
     public const string Approver = "approver";
 
     private static readonly TimeSpan AttemptTimeout = TimeSpan.FromSeconds(12);
+    private const int MostAttempts = 20;
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 
@@ -60,10 +61,16 @@ internal sealed class HttpDoor(Uri gateway) : IDoor, IDisposable
         _ => new(End.Unknown, $"act_{status}"),
     };
 
+    /// <summary>Before anything is broken; a cluster that is still cold may answer that it is busy.</summary>
     public async Task<Guid> StartStream(string creator)
     {
-        var (_, body) = await Send(HttpMethod.Post, "/v1/streams", creator, null, new { creatorId = creator, title = "Chaos" });
-        return body.GetProperty("streamId").GetGuid();
+        for (var attempt = 1; ; attempt++)
+        {
+            var (status, body) = await Send(HttpMethod.Post, "/v1/streams", creator, null, new { creatorId = creator, title = "Chaos" });
+            if (status == 201) return body.GetProperty("streamId").GetGuid();
+            if (status != 503 || attempt == MostAttempts) throw new InvalidOperationException($"A stream was not started: {status} {body}");
+            await Task.Delay(TimeSpan.FromMilliseconds(200 * attempt));
+        }
     }
 
     /// <summary>The coins of a wallet, or null if there is no answer now.</summary>

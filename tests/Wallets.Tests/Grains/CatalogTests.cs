@@ -89,6 +89,8 @@ public sealed class CatalogTests(Databases databases)
         var (wallet, key) = (cluster.Grains.GetGrain<IWalletGrain>("ann"), Some.Key());
 
         var before = await Eventually.Is(() => cluster.Send("ann", cleo, "fan-heart"), sent => sent.Refusal?.Code != Refusal.UnknownGift);
+        var streak = new StreakOrder(Some.Key(), cleo, "fan-heart", 3);
+        var streakBefore = await wallet.SendStreak(cluster.Viewer("ann"), streak);
         await cluster.Send("ann", cleo, "bouquet");
         var after = await Eventually.Is(() => cluster.Send("ann", cleo, "fan-heart", key: key), sent => sent.IsOk);
         var offers = (await wallet.GetOffers(cluster.Viewer("ann"), "cleo")).Value!.Items;
@@ -96,6 +98,7 @@ public sealed class CatalogTests(Databases databases)
 
         Assert.Equal(Refusal.FansOnly, before.Refusal?.Code);
         Assert.Equal(1, after.Value!.Coins.Value);
+        Assert.Equal((Refusal.FansOnly, 3), (streakBefore.Refusal?.Code, (await wallet.SendStreak(cluster.Viewer("ann"), streak)).Value?.Total));
         Assert.Equal([0, 1], new[] { offers, elsewhere }.Select(items => items.Single(offer => offer.Gift.Id == "fan-heart").Locked.Length));
         Assert.True((await cluster.Send("ann", cleo, "fan-heart", key: key)).Replayed);
         var otherPrice = await wallet.SendGift(cluster.Viewer("ann"), new GiftOrder(key, cleo, "fan-heart", 1, new Coins(2)));
