@@ -47,7 +47,10 @@ public readonly record struct Diamonds(long Value) : IComparable<Diamonds>
 
 /// <summary>An amount of money in the minor unit of an ISO 4217 currency: 499 USD is $4.99.</summary>
 [GenerateSerializer, Immutable, Alias("money")]
-public readonly record struct Money(long AmountMinor, string Currency);
+public readonly record struct Money(long AmountMinor, string Currency)
+{
+    public static Money operator *(Money price, int quantity) => price with { AmountMinor = checked(price.AmountMinor * quantity) };
+}
 
 public sealed class CoinsJsonConverter : JsonConverter<Coins>
 {

@@ -19,6 +19,7 @@ public sealed record Page<T>(T[] Items, string? Next);
 /// <param name="TransferId">The key that the originator of the movement gave.</param>
 /// <param name="Counterparty">The user or creator on the other side, if there is one.</param>
 /// <param name="RecordedAt">When it was committed, by the ledger's clock.</param>
+/// <param name="Quantity">On a gift: its pieces; on a purchase: its packs, if it is of more than one.</param>
 /// <param name="Diamonds">On a gift and its credit: what it earns the creator; on a refunded or restored gift and on both their other sides: what the part is worth; on a paid payout: how many left.</param>
 /// <param name="Price">On a purchase: what was paid; on a refund: what was given back; on a payout: what it pays.</param>
 /// <param name="Bonus">How many of the line's coins were given, not paid for.</param>

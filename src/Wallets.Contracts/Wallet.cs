@@ -60,6 +60,7 @@ public sealed record GiftOrder(Guid Key, Guid StreamId, string GiftId, int Quant
 public sealed record PurchaseOrder(Guid Key, string PackId, string Channel, string Proof);
 
 /// <param name="PurchaseId">The key under which the purchase was recorded.</param>
+/// <param name="Price">What was paid: the pack's price, times the packs that the store sold at once.</param>
 /// <param name="Coins">The coins minted, bonus included.</param>
 /// <param name="Balance">The wallet's coins right after.</param>
 [GenerateSerializer, Immutable, Alias("purchase-receipt")]

@@ -121,6 +121,7 @@ public sealed record GiftFacts(Guid StreamId, string GiftId, int Quantity, long 
 /// <param name="Contract">On a payout: the version of the contract with the agency.</param>
 /// <param name="Streak">On a gift: the streak it is a charge of.</param>
 /// <param name="StreakTotal">On a gift of a streak: the pieces charged for it so far, this gift's included.</param>
+/// <param name="Quantity">On a purchase: how many packs were bought at once, if more than one.</param>
 public sealed record EntryDetail(
     string? PackId = null,
     string? Channel = null,
@@ -152,4 +153,5 @@ public sealed record EntryDetail(
     Money? AgencyPart = null,
     int? Contract = null,
     Guid? Streak = null,
-    int? StreakTotal = null);
+    int? StreakTotal = null,
+    int? Quantity = null);

@@ -18,7 +18,7 @@ internal static class RefundDecisions
     {
         var earlier = StandingRefunds(trace).Where(refund => refund.Detail!.Lot == purchase.TransferId).ToList();
         var undoneBefore = earlier.Sum(refund => refund.Detail!.Coins!.Value);
-        var undo = Math.Min((long)((Int128)purchase.Amount * order.BasisPoints / WholeBasisPoints), purchase.Amount - undoneBefore);
+        var undo = Math.Min((long)((Int128)purchase.Amount * order.Part / order.Whole), purchase.Amount - undoneBefore);
         if (undo <= 0) return null;
 
         var lot = trace.State.Lots.Find(lot => lot.PurchaseId == purchase.TransferId);

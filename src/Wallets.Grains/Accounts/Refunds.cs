@@ -4,11 +4,11 @@ namespace Wallets.Grains.Accounts;
 /// <param name="Key">The refund's identity, the same however often it is told: derived from channel, payment and the channel's own id of the refund.</param>
 /// <param name="Channel">The payment's channel.</param>
 /// <param name="Payment">The channel's id of the payment.</param>
-/// <param name="BasisPoints">How much of the payment, in hundredths of a percent: 10,000 for all of it.</param>
+/// <param name="Part">How much of the payment, of <paramref name="Whole"/>: hundredths of a percent, unless that says otherwise.</param>
 /// <param name="IsDispute">True for a chargeback: the payer went to the bank. The wallet is frozen; after an ordinary refund it is flagged.</param>
 /// <param name="Reason">For those who read the statements.</param>
 [GenerateSerializer, Immutable, Alias("refund-order")]
-internal sealed record RefundOrder(Guid Key, string Channel, string Payment, int BasisPoints, bool IsDispute, string Reason);
+internal sealed record RefundOrder(Guid Key, string Channel, string Payment, long Part, bool IsDispute, string Reason, long Whole = RefundDecisions.WholeBasisPoints);
 
 /// <summary>A channel took a refund back (a dispute was won, a store reversed its refund).</summary>
 /// <param name="Key">The reversal's identity.</param>

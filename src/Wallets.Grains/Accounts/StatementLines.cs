@@ -33,6 +33,7 @@ internal static class StatementLines
     private static StatementLine WithDetail(StatementLine line, EntryDetail detail) => line with
     {
         Diamonds = detail.Diamonds is { } diamonds ? new Diamonds(diamonds) : line.Diamonds,
+        Quantity = detail.Quantity ?? line.Quantity,
         PackId = detail.PackId,
         Channel = detail.Channel,
         Price = detail.Price,

@@ -59,7 +59,7 @@ internal static class WalletDecisions
 
     public static Decision Purchase(long accountId, WalletState state, Guid key, CoinPack pack, Payment payment, DateTimeOffset now)
     {
-        var coins = pack.Coins + pack.BonusCoins;
+        var coins = (pack.Coins + pack.BonusCoins) * payment.Quantity;
         if (coins.Value > MaxBalance - state.Balance)
             return new Refusal(Refusal.BalanceTooLarge, $"A wallet holds at most {MaxBalance} coins.");
         return new Entry
@@ -70,7 +70,9 @@ internal static class WalletDecisions
             Kind = EntryKind.Purchase,
             Amount = coins.Value,
             BalanceAfter = state.Balance + coins.Value,
-            Detail = new EntryDetail(pack.Id, payment.Channel, payment.Id, pack.BonusCoins.Value, ExpiryOf(pack, now), pack.Price, Reference: payment.Reference),
+            Detail = new EntryDetail(
+                pack.Id, payment.Channel, payment.Id, (pack.BonusCoins * payment.Quantity).Value, ExpiryOf(pack, now), pack.Price * payment.Quantity,
+                Reference: payment.Reference, Quantity: payment.Quantity > 1 ? payment.Quantity : null),
         };
     }
 

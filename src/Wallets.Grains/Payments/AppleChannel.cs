@@ -24,7 +24,7 @@ internal sealed class AppleChannel(AppleOptions options) : INotifyingChannel
         var jws = Jws.TryParse(proof)!;
         var transaction = Read(jws)!;
         var refusal = _signatures.Check(jws, TimeOf(transaction.SignedDate)) ?? Judge(transaction, userId, pack);
-        return Task.FromResult<Outcome<Payment>>(refusal is null ? payment : refusal);
+        return Task.FromResult<Outcome<Payment>>(refusal is null ? payment with { Quantity = transaction.Quantity ?? 1 } : refusal);
     }
 
     /// <summary>The rules of a genuine transaction, each with its own code.</summary>
@@ -40,8 +40,8 @@ internal sealed class AppleChannel(AppleOptions options) : INotifyingChannel
             return new(Refusal.WrongProductType, "Only consumables become coins.");
         if (transaction.ProductId != options.ProductPrefix + pack.Id)
             return new(Refusal.WrongProduct, $"This paid for product '{transaction.ProductId}', not for pack {pack.Id}.");
-        if (transaction.Quantity is not (null or 1))
-            return new(Refusal.WrongQuantity, "A pack is bought one at a time.");
+        if (transaction.Quantity is < 1 or > Payment.MaxQuantity)
+            return new(Refusal.WrongQuantity, $"Packs are bought 1 to {Payment.MaxQuantity} at a time.");
         if (transaction.InAppOwnershipType is not (null or "PURCHASED") || !AccountToken.Names(transaction.AppAccountToken, userId, options.AccountNaming))
             return new(Refusal.WrongAccount, "The app account token does not name this user.");
         if (transaction.RevocationDate is not null)

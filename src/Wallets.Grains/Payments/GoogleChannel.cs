@@ -4,13 +4,14 @@ namespace Wallets.Grains.Payments;
 /// Google Play. A proof is a purchase token, which is also the payment's id; the publisher API says what it is worth. Once the coins are
 /// in the wallet the purchase is consumed, or Google gives the money back after three days. Notifications are pushed by Pub/Sub.
 /// </summary>
-internal sealed class GoogleChannel : ICompletingChannel, INotifyingChannel, IDisposable
+internal sealed class GoogleChannel : ICompletingChannel, ICountingChannel, INotifyingChannel, IDisposable
 {
     private const int Purchased = 0;
     private const int Cancelled = 1;
     private const int Pending = 2;
     private const int OfLicenseTester = 0;
     private const int BoughtOnce = 2;
+    private const int VoidedInPart = 2;
     private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(5);   // so that a change of address is noticed
     private static readonly TimeSpan LongestRequest = TimeSpan.FromSeconds(4);
 
@@ -39,7 +40,7 @@ internal sealed class GoogleChannel : ICompletingChannel, INotifyingChannel, IDi
         if (await _publisher.Find(productId, payment.Id) is not { } purchase)
             return new Refusal(Refusal.InvalidProof, $"Google Play knows no such purchase of {productId}.");
         if (Judge(purchase, productId, userId) is { } refusal) return refusal;
-        return payment with { Reference = purchase.OrderId };
+        return payment with { Reference = purchase.OrderId, Quantity = QuantityOf(purchase), Voided = VoidedOf(purchase) };
     }
 
     /// <summary>The rules, each with its own code.</summary>
@@ -51,15 +52,30 @@ internal sealed class GoogleChannel : ICompletingChannel, INotifyingChannel, IDi
             return new(Refusal.WrongEnvironment, "Purchases by license testers do not count here.");
         if (!AccountToken.Names(purchase.ObfuscatedExternalAccountId, userId, _options.AccountNaming))
             return new(Refusal.WrongAccount, "The obfuscated account id does not name this user.");
-        if (purchase.Quantity is not (null or 1))
-            return new(Refusal.WrongQuantity, "A pack is bought one at a time.");
+        if (purchase.Quantity is < 1 or > Payment.MaxQuantity)
+            return new(Refusal.WrongQuantity, $"Packs are bought 1 to {Payment.MaxQuantity} at a time.");
         return purchase.PurchaseState switch
         {
+            Purchased when VoidedOf(purchase) == QuantityOf(purchase) => new(Refusal.PaymentRevoked, "Google Play has given all of this purchase back."),
             Purchased => null,
             Cancelled => new(Refusal.PaymentCancelled, "This purchase was cancelled."),
             Pending => new(Refusal.PaymentPending, "This purchase is not paid yet; try again when it is."),
             var other => new(Refusal.InvalidProof, $"Google Play says that the purchase is in state {other}, which is not known."),
         };
+    }
+
+    public async Task<int> CountVoided(Payment payment, string packId) => await _publisher.Find(ProductOf(packId), payment.Id) is { } purchase
+        ? VoidedOf(purchase)
+        : throw new UnavailableException("Google Play does not know the purchase of which it gave a part back.");
+
+    private static int QuantityOf(GooglePurchase purchase) => purchase.Quantity ?? 1;
+
+    /// <summary>A purchase of one is given back as a whole or not at all, and what can be given back of it is not always said.</summary>
+    private static int VoidedOf(GooglePurchase purchase)
+    {
+        var quantity = QuantityOf(purchase);
+        if (purchase.PurchaseState == Cancelled) return quantity;
+        return quantity > 1 && purchase.RefundableQuantity is { } left ? Math.Clamp(quantity - left, 0, quantity) : 0;
     }
 
     public async Task Complete(Payment payment, string packId)
@@ -89,16 +105,14 @@ internal sealed class GoogleChannel : ICompletingChannel, INotifyingChannel, IDi
             { TestNotification: not null } => new PaymentNews.Nothing("A test."),
             { OneTimeProductNotification: { NotificationType: 1, PurchaseToken: { } token } } when IsToken(token) => new PaymentNews.Announced(new(Name, token)),
             { OneTimeProductNotification.NotificationType: 2 } => new PaymentNews.Nothing("A pending purchase was cancelled."),
-            { VoidedPurchaseNotification: { ProductType: BoughtOnce, PurchaseToken: { } token } } when IsToken(token) => new PaymentNews.Refunded(new(Name, token), Voided(notification)),
+            { VoidedPurchaseNotification: { ProductType: BoughtOnce, RefundType: VoidedInPart, PurchaseToken: { } token } } when IsToken(token) => new PaymentNews.PartlyRefunded(new(Name, token), TimeOf(notification)),
+            { VoidedPurchaseNotification: { ProductType: BoughtOnce, PurchaseToken: { } token } } when IsToken(token) => new PaymentNews.Refunded(new(Name, token), new("voided", TimeOf(notification), "Refunded by Google Play.")),
             _ => new PaymentNews.ForPeople(Refusal.UnknownNotificationType, "It is about neither a purchase nor a voided one."),
         };
     }
 
-    /// <summary>What counts here was bought one at a time, so that a refund of a part of the quantity is of all that counts.</summary>
-    private PaymentRefund Voided(GoogleNotification notification) => new(
-        "voided",
-        notification.EventTimeMillis is > 0 and < 253_402_300_800_000 and var at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : _time.GetUtcNow(),
-        "Refunded by Google Play.");
+    private DateTimeOffset TimeOf(GoogleNotification notification) =>
+        notification.EventTimeMillis is > 0 and < 253_402_300_800_000 and var at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : _time.GetUtcNow();
 
     private static GoogleNotification? Notification(string body)
     {

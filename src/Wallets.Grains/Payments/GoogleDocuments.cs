@@ -7,8 +7,10 @@ namespace Wallets.Grains.Payments;
 /// <summary>A purchase as the publisher API shows it (ProductPurchase).</summary>
 /// <param name="PurchaseState">0 purchased, 1 cancelled, 2 pending.</param>
 /// <param name="ConsumptionState">1 once it was consumed.</param>
+/// <param name="Quantity">Missing for one.</param>
+/// <param name="RefundableQuantity">How many of the quantity have not been given back.</param>
 /// <param name="PurchaseType">0 for a license tester's; missing on purchases for money.</param>
-internal sealed record GooglePurchase(int? PurchaseState, int? ConsumptionState, int? PurchaseType, string? ProductId, int? Quantity, string? OrderId, string? ObfuscatedExternalAccountId);
+internal sealed record GooglePurchase(int? PurchaseState, int? ConsumptionState, int? PurchaseType, string? ProductId, int? Quantity, int? RefundableQuantity, string? OrderId, string? ObfuscatedExternalAccountId);
 
 internal sealed record GoogleAccessToken([property: JsonPropertyName("access_token")] string? AccessToken, [property: JsonPropertyName("expires_in")] int ExpiresIn);
 
@@ -39,6 +41,7 @@ internal sealed record GoogleNotification(string? PackageName, long? EventTimeMi
 internal sealed record GoogleOneTime(int? NotificationType, string? PurchaseToken, string? Sku);
 
 /// <param name="ProductType">2 for what is bought once.</param>
+/// <param name="RefundType">1 for all of it, 2 for some of the quantity.</param>
 internal sealed record GoogleVoided(string? PurchaseToken, string? OrderId, int? ProductType, int? RefundType);
 
 /// <summary>The keys that Google signs push tokens with (JWKS).</summary>

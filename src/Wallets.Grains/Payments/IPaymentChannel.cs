@@ -3,9 +3,15 @@ namespace Wallets.Grains.Payments;
 /// <summary>A payment as its channel knows it.</summary>
 /// <param name="Id">The channel's own id, which makes the payment count once.</param>
 /// <param name="Reference">What the channel's reports call it, if that is not the id.</param>
+/// <param name="Quantity">How many packs were paid for at once, 1 to <see cref="MaxQuantity"/>.</param>
+/// <param name="Voided">How many of them the channel has given back by now; always fewer.</param>
 [GenerateSerializer, Immutable, Alias("payment")]
-internal sealed record Payment(string Channel, string Id, string? Reference = null)
+internal sealed record Payment(string Channel, string Id, string? Reference = null, int Quantity = 1, int Voided = 0)
 {
+    /// <summary>Far above what a store sells at once; with it no price or number of coins overflows.</summary>
+    public const int MaxQuantity = 10_000;
+
+
     /// <summary>Longer ids are no channel's, and grain state could not be found by them.</summary>
     public const int MaxIdLength = 400;
 }
@@ -32,6 +38,13 @@ internal interface ICompletingChannel : IPaymentChannel
     Task Complete(Payment payment, string packId);
 }
 
+/// <summary>A channel that gives back some of the packs of one payment, and says how many only when it is asked.</summary>
+internal interface ICountingChannel : IPaymentChannel
+{
+    /// <summary>How many packs of the payment have been given back so far.</summary>
+    Task<int> CountVoided(Payment payment, string packId);
+}
+
 /// <summary>A channel that sends notifications.</summary>
 internal interface INotifyingChannel : IPaymentChannel
 {
@@ -55,6 +68,9 @@ internal abstract record PaymentNews
 
     public sealed record Refunded(Payment Payment, PaymentRefund Refund) : PaymentNews;
 
+    /// <summary>Some of the packs were given back; the channel, an <see cref="ICountingChannel"/>, has to be asked how many.</summary>
+    public sealed record PartlyRefunded(Payment Payment, DateTimeOffset At) : PaymentNews;
+
     /// <param name="RefundId">The refund that is taken back; null for all that were made until <paramref name="At"/>.</param>
     public sealed record RefundReversed(Payment Payment, string? RefundId, DateTimeOffset At, string Reason) : PaymentNews;
 
@@ -70,5 +86,6 @@ internal abstract record PaymentNews
 /// <param name="AmountMinor">How much of the price; null for all of it.</param>
 /// <param name="BasisPoints">How much of the price in hundredths of a percent, from channels that say it so.</param>
 /// <param name="IsDispute">True for a chargeback.</param>
+/// <param name="Packs">How many of the packs, from channels that count them.</param>
 [GenerateSerializer, Immutable, Alias("payment-refund")]
-internal sealed record PaymentRefund(string Id, DateTimeOffset At, string Reason, long? AmountMinor = null, int? BasisPoints = null, bool IsDispute = false);
+internal sealed record PaymentRefund(string Id, DateTimeOffset At, string Reason, long? AmountMinor = null, int? BasisPoints = null, bool IsDispute = false, int? Packs = null);

@@ -106,6 +106,8 @@ internal sealed partial class NotificationsGrain(
                 return Wait(item, await ReceiptOf(announced.Payment).Finish(announced.Payment));
             case PaymentNews.Refunded(var payment, var refund):
                 return Wait(item, await ReceiptOf(payment).Refund(payment, refund), blocksUnclaimed: true);
+            case PaymentNews.PartlyRefunded(var payment, var at):
+                return Wait(item, await ReceiptOf(payment).CountRefunds(payment, at), blocksUnclaimed: true);
             case PaymentNews.RefundReversed(var payment, var refundId, var at, var reason):
                 return Wait(item, await ReceiptOf(payment).ReverseRefund(payment, refundId, at, reason), blocksUnclaimed: true);
             case PaymentNews.ForPeople(var code, var detail):

@@ -30,6 +30,9 @@ internal interface IReceiptGrain : IGrainWithStringKey
     /// <summary>Notes a refund and takes it to the owner's wallet. If nobody has claimed the payment yet, the note blocks it.</summary>
     [Alias("refund")] Task<PaymentProgress> Refund(Payment payment, PaymentRefund refund);
 
+    /// <summary>Notes what an <see cref="ICountingChannel"/> has given back since it was last counted, and takes it to the wallet. Who claims the payment later counts by that.</summary>
+    [Alias("count-refunds")] Task<PaymentProgress> CountRefunds(Payment payment, DateTimeOffset at);
+
     /// <summary>Notes that a refund was taken back, whether or not it has been heard of.</summary>
     [Alias("reverse")] Task<PaymentProgress> ReverseRefund(Payment payment, string? refundId, DateTimeOffset at, string reason);
 
@@ -53,6 +56,9 @@ internal sealed class ReceiptClaim
 
     /// <summary>Every refund made until then was taken back.</summary>
     [Id(6)] public DateTimeOffset? ReversedUntil { get; set; }
+
+    /// <summary>How many packs were paid for.</summary>
+    [Id(7)] public int Quantity { get; set; } = 1;
 }
 
 [GenerateSerializer, Alias("refund-note")]
@@ -69,15 +75,19 @@ internal sealed class RefundNote
 
     public bool Stands => Reversal is null && Refund is not null;
 
-    /// <summary>How much of the price, in hundredths of a percent.</summary>
-    public int ShareOf(Money? price) => Refund switch
+    /// <summary>How much of a payment for so many packs at that price, of <see cref="WholeOf"/>.</summary>
+    public long ShareOf(Money? price, int quantity) => Refund switch
     {
-        { BasisPoints: { } share } => share,
-        { AmountMinor: { } amount } when price is { AmountMinor: > 0 and var whole } && amount < whole => (int)Math.Max(1, amount * Whole / whole),
-        _ => Whole,
+        { Packs: { } packs } => packs * (long)BasisPoints,
+        { BasisPoints: { } share } => share * (long)quantity,
+        { AmountMinor: { } amount } when price is { AmountMinor: > 0 and var whole } && amount < whole => Math.Max(1, (long)((Int128)amount * BasisPoints / whole)) * quantity,
+        _ => WholeOf(quantity),
     };
 
-    public const int Whole = 10_000;
+    /// <summary>Fine enough for hundredths of a percent and for packs, so that neither is rounded.</summary>
+    public static long WholeOf(int quantity) => quantity * (long)BasisPoints;
+
+    private const int BasisPoints = 10_000;
 }
 
 /// <summary>
@@ -111,12 +121,14 @@ internal sealed partial class ReceiptGrain(
             if (!verified.IsOk) return verified;
             payment = verified.Value;
         }
-        if (State.Refunds.Values.Where(note => note.Stands).Sum(note => note.ShareOf(pack.Price)) >= RefundNote.Whole)
+        var (quantity, price) = isVerified ? (State.Quantity, State.Price) : (payment.Quantity, pack.Price * payment.Quantity);
+        if (State.Refunds.Values.Where(note => note.Stands).Sum(note => note.ShareOf(price, quantity)) >= RefundNote.WholeOf(quantity))
             return new Refusal(Refusal.PaymentRefunded, "This payment was given back.");
-        if (isVerified) return payment with { Reference = State.Reference };
+        if (isVerified) return payment with { Reference = State.Reference, Quantity = quantity };
 
+        NoteVoided(payment.Voided, time.GetUtcNow());
         if (channels.Find(payment.Channel) is ICompletingChannel || State.Refunds.Count > 0) await StoreCompletion(payment);
-        (State.UserId, State.PackId, State.Price, State.Reference) = (userId, pack.Id, pack.Price, payment.Reference);
+        (State.UserId, State.PackId, State.Price, State.Quantity, State.Reference) = (userId, pack.Id, price, quantity, payment.Reference);
         await Store();
         return payment;
     }
@@ -130,6 +142,15 @@ internal sealed partial class ReceiptGrain(
             if (refund.At <= State.ReversedUntil) note.Reversal ??= "Reversed.";
             await Store();
         }
+        return await Finish(payment);
+    }
+
+    public async Task<PaymentProgress> CountRefunds(Payment payment, DateTimeOffset at)
+    {
+        if (State is not { UserId: not null, PackId: { } packId } || channels.Find(payment.Channel) is not ICountingChannel channel) return PaymentProgress.Unclaimed;
+        var voided = await channel.CountVoided(payment, packId);
+        if (voided == 0) throw new UnavailableException($"Channel {payment.Channel} tells of a refund that it does not show yet.");
+        if (NoteVoided(voided, at)) await Store();
         return await Finish(payment);
     }
 
@@ -162,6 +183,16 @@ internal sealed partial class ReceiptGrain(
         return PaymentProgress.Finished;
     }
 
+    /// <summary>The channel counts from the beginning, however often and in which order it is asked: what is new since the last count is one refund.</summary>
+    private bool NoteVoided(int voided, DateTimeOffset at)
+    {
+        var added = voided - State.Refunds.Values.Sum(note => note.Refund?.Packs ?? 0);
+        if (added <= 0) return false;
+        var refund = new PaymentRefund($"voided:{voided}", at, "Refunded in part by the store.", Packs: added);
+        State.Refunds[refund.Id] = new RefundNote { Refund = refund };
+        return true;
+    }
+
     private async Task<Outcome<Payment>> Verify(IPaymentChannel channel, Payment payment, string userId, PurchaseOrder order, CoinPack pack)
     {
         try
@@ -190,7 +221,8 @@ internal sealed partial class ReceiptGrain(
         {
             var key = DerivedKey.Of("refund", payment.Channel, payment.Id, refundId);
             var refund = note.Refund!;
-            MustBeKnown(await wallet.Refund(new RefundOrder(key, payment.Channel, payment.Id, note.ShareOf(State.Price), refund.IsDispute, refund.Reason)));
+            MustBeKnown(await wallet.Refund(new RefundOrder(
+                key, payment.Channel, payment.Id, note.ShareOf(State.Price, State.Quantity), refund.IsDispute, refund.Reason, RefundNote.WholeOf(State.Quantity))));
             if (note.Reversal is { } reason) MustBeKnown(await wallet.ReverseRefund(new RefundReversal(DerivedKey.Of("refund-reversal", payment.Channel, payment.Id, refundId), key, reason)));
         }
         note.IsSettled = true;

@@ -122,8 +122,18 @@ internal sealed class PlayStore : IAsyncDisposable
         return JsonSerializer.Serialize(new { message = new { data, messageId = messageId ?? $"{Random.Shared.NextInt64(1, long.MaxValue)}" }, subscription = "projects/p/subscriptions/s" });
     }
 
-    public static string Voided(string token, string? messageId = null) =>
-        Push(new { voidedPurchaseNotification = new { purchaseToken = token, orderId = "GPA.1", productType = 2, refundType = 1 } }, messageId);
+    public static string Voided(string token, string? messageId = null, int refundType = 1) =>
+        Push(new { voidedPurchaseNotification = new { purchaseToken = token, orderId = "GPA.1", productType = 2, refundType } }, messageId);
+
+    /// <summary>Several packs at once; gives the purchase token.</summary>
+    public string SellMany(string userId, string packId, int quantity) => Sell(userId, packId, purchase => purchase["quantity"] = purchase["refundableQuantity"] = quantity);
+
+    /// <summary>Gives some of the packs back, and what it pushes of it.</summary>
+    public string Void(string token, int packs)
+    {
+        Purchases[token]["refundableQuantity"] = (int)Purchases[token]["refundableQuantity"]! - packs;
+        return Voided(token, refundType: 2);
+    }
 
     /// <summary>The header that a signed push carries.</summary>
     public string PushToken(string audience = PushAudience, string email = PushAccount, TimeSpan? age = null)

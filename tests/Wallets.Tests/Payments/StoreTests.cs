@@ -34,7 +34,8 @@ public sealed class StoreTests(Databases databases)
     [InlineData("obfuscatedExternalAccountId", "somebody", Refusal.WrongAccount)]
     [InlineData("obfuscatedExternalAccountId", null, Refusal.WrongAccount)]
     [InlineData("productId", "coins_65", Refusal.WrongProduct)]
-    [InlineData("quantity", 3, Refusal.WrongQuantity)]
+    [InlineData("quantity", 0, Refusal.WrongQuantity)]
+    [InlineData("quantity", 10_001, Refusal.WrongQuantity)]
     [InlineData("purchaseType", 0, Refusal.WrongEnvironment)]
     public async Task Each_rule_of_a_Google_purchase_has_a_code_of_its_own(string field, object? value, string code)
     {
