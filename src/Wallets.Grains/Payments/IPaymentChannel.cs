@@ -11,7 +11,6 @@ internal sealed record Payment(string Channel, string Id, string? Reference = nu
     /// <summary>Far above what a store sells at once; with it no price or number of coins overflows.</summary>
     public const int MaxQuantity = 10_000;
 
-
     /// <summary>Longer ids are no channel's, and grain state could not be found by them.</summary>
     public const int MaxIdLength = 400;
 }
