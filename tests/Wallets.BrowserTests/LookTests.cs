@@ -45,7 +45,7 @@ public sealed class LookTests(Browsers browsers)
         switch (name)
         {
             case "live":
-                await page.Locator(".card.stream").First.ClickAsync();
+                await page.Locator(".card.stream", new() { HasText = "luna" }).First.ClickAsync();
                 await Expect(page.GetByTestId("feed").Locator("li").Nth(3)).ToBeVisibleAsync(new() { Timeout = 60_000 });
                 break;
             case "creator":
