@@ -76,6 +76,7 @@ public sealed record Refusal(string Code, string Detail)
     public const string MatchOver = "match_over";
     public const string InvalidMatch = "invalid_match";
     public const string InvalidOrder = "invalid_order";
+    public const string ListFull = "list_full";
     public const string InvalidTitle = "invalid_title";
     public const string InvalidAct = "invalid_act";
     public const string UnknownAct = "unknown_act";

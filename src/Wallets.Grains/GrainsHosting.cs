@@ -50,6 +50,7 @@ public static class GrainsHosting
         silo.Services.AddSingleton(new ClusterTask("payouts", grains => grains.GetGrain<IPayoutRounds>(IPayoutQueueGrain.Key).Run()));
         silo.Services.AddSingleton(new ClusterTask("recognition", grains => grains.GetGrain<IRecognitionRounds>(IRecognitionRounds.Key).Run()));
         silo.Services.AddSingleton(new ClusterTask("matches", grains => grains.GetGrain<IMatchRounds>(IMatchRounds.Key).Run()));
+        silo.Services.AddSingleton(new ClusterTask("live streams", grains => grains.GetGrain<IStreamRounds>(IStreamListGrain.Key).Run()));
         silo.Services.AddSingleton(services => new ClusterTask("notifications", grains =>
             Task.WhenAll(services.GetRequiredService<PaymentChannels>().Open.Select(channel => grains.GetGrain<INotificationsGrain>(channel).Handle(hasNew: false)))));
         silo.Services.AddHostedService<ClusterClock>();

@@ -22,6 +22,9 @@ public sealed class GrainsOptions
     /// <summary>How long after its last charge a streak takes more; then it has ended.</summary>
     public TimeSpan StreakQuietTime { get; set; } = Streak.QuietTime;
 
+    /// <summary>How many streams the list of live ones holds. More can be live: the others come onto it when there is room.</summary>
+    public int MostStreamsListed { get; set; } = 10_000;
+
     /// <summary>How old an unsettled gift must be before it is delivered again.</summary>
     public TimeSpan SettlementGrace { get; set; } = TimeSpan.FromSeconds(2);
 

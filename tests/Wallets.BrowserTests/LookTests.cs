@@ -46,7 +46,7 @@ public sealed class LookTests(Browsers browsers)
         switch (name)
         {
             case "live":
-                await page.Locator(".card.stream").First.ClickAsync();
+                await page.Locator(".card.stream", new() { HasText = "luna" }).First.ClickAsync();
                 await Expect(page.GetByTestId("feed").Locator("li").Nth(3)).ToBeVisibleAsync(new() { Timeout = 60_000 });
                 await PageTests.Buy(page, "1,760");
                 for (var i = 0; i < 7; i++) await page.Locator("[data-gift=ice-cream]").ClickAsync();

@@ -23,62 +23,26 @@ internal interface IMatchWork : IGrainWithGuidKey
     [Alias("work")] Task<bool> Work();
 }
 
-[GenerateSerializer, Alias("match-rounds-state")]
-internal sealed class MatchRoundsState
-{
-    /// <summary>The creators of each match under way.</summary>
-    [Id(0)] public Dictionary<Guid, string[]> Open { get; set; } = [];
-}
-
-internal sealed partial class MatchRounds([PersistentState("match-rounds")] IPersistentState<MatchRoundsState> state, ILogger<MatchRounds> logger) : Grain, IMatchRounds
+/// <summary>Of each match under way it knows the creators.</summary>
+internal sealed partial class MatchRounds(
+    [PersistentState("match-rounds")] IPersistentState<RoundsState<string[]>> state, ILogger<MatchRounds> logger) : RoundsGrain<string[]>(state), IMatchRounds
 {
     private const int MostOpen = 10_000;
-
-    private Dictionary<Guid, string[]> Open => state.State.Open;
 
     public async Task<Refusal?> Enter(Guid match, string[] creators)
     {
         if (Open.FirstOrDefault(open => open.Key != match && open.Value.Intersect(creators).Any()) is { Value: not null } other)
             return new Refusal(Refusal.MatchUnderWay, $"One of the creators is in match {other.Key}.");
         if (Open.Count >= MostOpen) throw new OverloadedException();
-        if (Open.TryAdd(match, creators)) await Store();
+        await Add(match, creators);
         return null;
     }
 
-    public async Task Run()
-    {
-        var over = await Task.WhenAll(Open.Keys.ToList().Select(async match => (Match: match, IsOver: await IsOver(match))));
-        var before = Open.Count;
-        foreach (var (match, isOver) in over)
-            if (isOver) Open.Remove(match);
-        if (Open.Count < before) await Store();
-    }
+    public Task Run() => AskAll();
 
-    private async Task<bool> IsOver(Guid match)
-    {
-        try
-        {
-            return !await GrainFactory.GetGrain<IMatchWork>(match).Work();
-        }
-        catch (Exception fault)
-        {
-            LogNotWorked(fault, match);   // the next round tries again
-            return false;
-        }
-    }
+    protected override async Task<bool> IsOver(Guid id) => !await GrainFactory.GetGrain<IMatchWork>(id).Work();
 
-    private async Task Store()
-    {
-        try
-        {
-            await state.WriteStateAsync();
-        }
-        catch (Exception)
-        {
-            DeactivateOnIdle();   // memory is ahead of storage
-            throw;
-        }
-    }
+    protected override void LogNotAsked(Exception fault, Guid id) => LogNotWorked(fault, id);
 
     [LoggerMessage(LogLevel.Warning, "Match {Match} did not go on")]
     private partial void LogNotWorked(Exception fault, Guid match);

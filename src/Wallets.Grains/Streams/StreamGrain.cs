@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
 using Wallets.Grains.Recognition;
 using Wallets.Ledger;
@@ -48,17 +49,18 @@ internal sealed class Tally
 }
 
 /// <summary>
-/// One live broadcast. Who is live and since when is stored; totals, supporters and the feed are a fold over the creator's entries that
+/// One live broadcast. That it is live and since when is stored; totals, supporters and the feed are a fold over the creator's entries that
 /// concern this stream, fed by news that comes in batches and caught up from the ledger whenever news is missing, so they may be lost at
 /// any time. What happens goes out in frames, ten a second at most and only when something does, to whoever asks for the next one:
 /// gateways do, once each. A stream that nobody watches makes no frames; who asks again, or asks a new activation, begins a new epoch of
 /// them, with a snapshot. Names of viewers who give anonymously are kept here, and go out to nobody.
 /// </summary>
-internal sealed class StreamGrain(
+internal sealed partial class StreamGrain(
     [PersistentState("stream")] IPersistentState<StreamState> stream,
     ILedger ledger,
     HiddenNames hidden,
-    TimeProvider time) : Grain, IStreamGrain, IStreamLease, IGiftAudience
+    TimeProvider time,
+    ILogger<StreamGrain> logger) : Grain, IStreamGrain, IStreamLease, IGiftAudience, IListed
 {
     private const int MostSupportersShown = 10;
     private const int EntriesSummedAtOnce = 50_000;
@@ -109,7 +111,9 @@ internal sealed class StreamGrain(
         {
             var account = await ledger.OpenAccount(AccountKind.Earnings, creatorId);
             var seq = await ledger.LastSeq(account);
-            await Store(new StreamState { CreatorId = creatorId, CreatorAccount = account, Title = title.Trim(), StartedAt = time.GetUtcNow(), BeganAfterSeq = seq, Tally = new() { Seq = seq } });
+            var begun = new StreamState { CreatorId = creatorId, CreatorAccount = account, Title = title.Trim(), StartedAt = time.GetUtcNow(), BeganAfterSeq = seq, Tally = new() { Seq = seq } };
+            await EnterBeforeStart(begun);
+            await Store(begun);
         }
         return await View();
     }
@@ -124,6 +128,7 @@ internal sealed class StreamGrain(
         {
             State.EndedAt = time.GetUtcNow();
             await Store(State);
+            LeaveList();
         }
         var leasesEnd = State.EndedAt.Value + LiveStreams.LeaseTerm - time.GetUtcNow();
         if (leasesEnd > TimeSpan.Zero) await Task.Delay(leasesEnd < LiveStreams.LeaseTerm ? leasesEnd : LiveStreams.LeaseTerm, time);
@@ -134,6 +139,7 @@ internal sealed class StreamGrain(
     public async Task<Outcome<StreamView>> GetView()
     {
         if (State.CreatorId is null) return Unknown;
+        KeepListed();
         if (_heardAt == 0 || time.GetElapsedTime(_heardAt) > NewsIsFreshFor) await CatchUp();
         return await View();
     }
@@ -158,8 +164,11 @@ internal sealed class StreamGrain(
         return _feed!.Between(epoch, after, through) ?? _feed.Snapshot;
     }
 
-    public Task<LiveStream?> Lease() => Task.FromResult(
-        State.CreatorId is null ? null : new LiveStream(State.CreatorId, State.CreatorAccount, State.EndedAt is not null));
+    public Task<LiveStream?> Lease()
+    {
+        KeepListed();
+        return Task.FromResult(State.CreatorId is null ? null : new LiveStream(State.CreatorId, State.CreatorAccount, State.EndedAt is not null));
+    }
 
     public async Task Hear(GiftNews news)
     {
@@ -199,6 +208,7 @@ internal sealed class StreamGrain(
     /// <summary>Somebody watches: there is a feed from now on, and it names nobody who is hidden.</summary>
     private async Task Watch()
     {
+        KeepListed();
         await hidden.Refreshed();
         do
         {
@@ -324,7 +334,9 @@ internal sealed class StreamGrain(
         }
     }
 
-    private StreamTotals Totals => new(Tally.Gifts, new(Tally.Coins), new(Tally.Diamonds));
+    private StreamTotals Totals => TotalsOf(Tally);
+
+    private static StreamTotals TotalsOf(Tally tally) => new(tally.Gifts, new(tally.Coins), new(tally.Diamonds));
 
     /// <summary>With everybody's name.</summary>
     private Supporter[] Top => _supporters is null ? Tally.Top : [.. _supporters.Top];

@@ -93,6 +93,7 @@ internal static class ApiHosting
 [JsonSerializable(typeof(IdentityEvent))]
 [JsonSerializable(typeof(StreamView))]
 [JsonSerializable(typeof(StreamFrame))]
+[JsonSerializable(typeof(Page<ListedStream>))]
 [JsonSerializable(typeof(RateCard))]
 [JsonSerializable(typeof(AuditView))]
 [JsonSerializable(typeof(ActOrder))]

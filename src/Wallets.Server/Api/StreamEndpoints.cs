@@ -16,6 +16,13 @@ internal static class StreamEndpoints
             })
             .Produces<StreamView>(201).Refuses(403, 422).WithSummary("Goes live.");
 
+        streams.MapGet("", (IGrainFactory grains, string? after, string? limit) =>
+            {
+                var (afterNumber, size) = Requests.ParsePage(after, limit);
+                return grains.GetGrain<IStreamListGrain>(IStreamListGrain.Key).GetPage(afterNumber, size).Found();
+            })
+            .AllowAnonymous().Produces<Page<ListedStream>>().Refuses().WithSummary("Who is live now, the latest first.");
+
         streams.MapGet("/{streamId}", (IGrainFactory grains, string streamId) => grains.GetGrain<IStreamGrain>(ParseId(streamId)).GetView().Found())
             .AllowAnonymous().Produces<StreamView>().Refuses(404).WithSummary("A stream with its totals and top supporters.");
 

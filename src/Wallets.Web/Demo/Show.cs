@@ -4,17 +4,14 @@ namespace Wallets.Web.Demo;
 
 /// <summary>
 /// The demo of Development: two creators go live, and a handful of viewers buy coins and send gifts as real ones would, through the
-/// same grains. Owns nothing; every start makes new streams.
+/// same grains. Owns nothing; every start ends the streams of the last one, which may have been killed, and makes new ones.
 /// </summary>
 public sealed class Show(IGrainFactory grains, WalletsClient client, TimeProvider time) : BackgroundService
 {
     private static readonly (string Creator, string Title)[] Stage = [("luna", "Luna plays the night in"), ("milo", "Milo paints what you say")];
     private static readonly string[] Audience = ["ada", "ben", "chloe", "dmitri", "elif", "femi", "grace", "hugo", "ines", "jun", "kofi", "lea"];
 
-    private volatile Guid[] _streams = [];
-
-    /// <summary>The streams that are on, if the demo runs.</summary>
-    public IReadOnlyList<Guid> Streams => _streams;
+    private Guid[] _streams = [];
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -35,6 +32,7 @@ public sealed class Show(IGrainFactory grains, WalletsClient client, TimeProvide
         {
             try
             {
+                await EndTheLastOnes();
                 var streams = new List<Guid>();
                 foreach (var (creator, title) in Stage)
                 {
@@ -49,6 +47,13 @@ public sealed class Show(IGrainFactory grains, WalletsClient client, TimeProvide
                 await Task.Delay(TimeSpan.FromSeconds(1), time, stop);   // the silo is still starting
             }
         }
+    }
+
+    private async Task EndTheLastOnes()
+    {
+        var live = (await grains.GetGrain<IStreamListGrain>(IStreamListGrain.Key).GetPage(0, IStreamListGrain.MostOnAPage)).Value?.Items ?? [];
+        await Task.WhenAll(live.Where(stream => Stage.Any(act => act.Creator == stream.CreatorId))
+            .Select(stream => grains.GetGrain<IStreamGrain>(stream.StreamId).End(new Caller(stream.CreatorId, Roles.Creator))));
     }
 
     private async Task Watch(string viewer, CancellationToken stop)
