@@ -47,6 +47,9 @@ public sealed record Payout(
 
     /// <summary>Of payouts that have not ended.</summary>
     public static readonly string[] OpenStatuses = [Reserved, AwaitingApproval, Submitted, Unknown];
+
+    /// <summary>Of payouts that have.</summary>
+    public static readonly string[] EndedStatuses = [Paid, Failed];
 }
 
 /// <summary>The part of a payout that goes to the creator's agency.</summary>
@@ -117,7 +120,7 @@ public sealed record PayoutCase(
     string? Reference,
     string? Reason);
 
-/// <summary>Every payout that has not ended, for operators. Key: <see cref="Key"/>.</summary>
+/// <summary>Every payout, for operators. Key: <see cref="Key"/>.</summary>
 [Alias("payout-queue")]
 public interface IPayoutQueueGrain : IGrainWithStringKey
 {
@@ -127,6 +130,11 @@ public interface IPayoutQueueGrain : IGrainWithStringKey
     /// <param name="status">One of <see cref="Payout.OpenStatuses"/>, or null for all.</param>
     /// <param name="after">The <see cref="Page{T}.Next"/> of an earlier page, or null.</param>
     [Alias("open")] Task<Outcome<Page<PayoutCase>>> GetOpen(Caller caller, string? status, string? after, int limit);
+
+    /// <summary>Payouts that have ended, as the ledger has them, the latest end first.</summary>
+    /// <param name="status">One of <see cref="Payout.EndedStatuses"/>.</param>
+    /// <param name="after">The <see cref="Page{T}.Next"/> of an earlier page, or null.</param>
+    [AlwaysInterleave, Alias("ended")] Task<Outcome<Page<PayoutCase>>> GetEnded(Caller caller, string status, string? after, int limit);
 }
 
 /// <summary>What must be known of a creator before money is paid. The grain's key is the creator id.</summary>

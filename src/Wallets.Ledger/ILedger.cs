@@ -99,6 +99,12 @@ public interface ILedger
     /// </summary>
     Task<OpenPayouts> FindOpenPayouts(DateTimeOffset since, int limit);
 
+    /// <summary>
+    /// Payouts that ended as <paramref name="end"/>, <see cref="EntryKind.PayoutPaid"/> or <see cref="EntryKind.PayoutReturned"/>, before a place in the order
+    /// of their ends, the latest first, at most <paramref name="limit"/>.
+    /// </summary>
+    Task<IReadOnlyList<EndedPayout>> FindEndedPayouts(EntryKind end, EntryPlace before, int limit);
+
     /// <summary>The reservations of an account's payouts after <paramref name="afterSeq"/> in order, at most <paramref name="limit"/>.</summary>
     Task<IReadOnlyList<Entry>> ReadPayouts(long accountId, long afterSeq, int limit);
 
@@ -166,6 +172,16 @@ public sealed record UnsettledScan(IReadOnlyList<UnsettledGift> Gifts, DateTimeO
 
 /// <summary>A payout whose diamonds are reserved and that has not ended.</summary>
 public sealed record OpenPayout(string CreatorId, Guid Key, DateTimeOffset ReservedAt);
+
+/// <summary>A payout that has ended, and where its end stands.</summary>
+public sealed record EndedPayout(string CreatorId, Guid Key, EntryPlace End);
+
+/// <summary>A place in the order of all entries by time, which no two entries share.</summary>
+public readonly record struct EntryPlace(DateTimeOffset RecordedAt, long AccountId, long Seq)
+{
+    /// <summary>After every entry.</summary>
+    public static EntryPlace Last => new(DateTimeOffset.MaxValue, long.MaxValue, long.MaxValue);
+}
 
 /// <param name="Now">By the ledger's clock; a payout with an earlier time may still appear for as long as a commit may take.</param>
 public sealed record OpenPayouts(IReadOnlyList<OpenPayout> Payouts, DateTimeOffset Now);

@@ -30,6 +30,7 @@ internal sealed partial class WalletGrain(
     private readonly ILedger _ledger = ledger;
     private readonly TimeProvider _time = time;
     private readonly GrainsOptions _options = options.Value;
+    private bool _isPayerNoted;
 
     public async Task<Outcome<GiftReceipt>> SendGift(Caller caller, GiftOrder order)
     {
@@ -64,6 +65,7 @@ internal sealed partial class WalletGrain(
     public async Task<Outcome<Purchase>> Purchase(Caller caller, PurchaseOrder order)
     {
         if (!caller.Owns(Name, Roles.Viewer) && !caller.Is(Roles.Purchasing)) return Refuse(NotTheirs);
+        NotePayer();
         if (channels.Find(order.Channel) is not { } channel) return Refuse(new(Refusal.UnknownChannel, $"Channel '{order.Channel}' is not open for purchases."));
         var identified = channel.Identify(order.Proof);
         if (!identified.IsOk) return Refuse(identified.Refusal);
@@ -103,6 +105,7 @@ internal sealed partial class WalletGrain(
     public Task<Outcome<WalletBalance>> GetBalance(Caller caller)
     {
         if (!caller.Owns(Name, Roles.Viewer)) return Task.FromResult<Outcome<WalletBalance>>(Refuse(NotTheirs));
+        NotePayer();
         var today = DayAmount.DayOf(Now);
         return Task.FromResult<Outcome<WalletBalance>>(new WalletBalance(
             Name, new(State.Balance), new(State.LifetimeSpent), new(State.SpentOn(today)), new(State.SpentInWeekTo(today)), State.Standing,
@@ -159,6 +162,14 @@ internal sealed partial class WalletGrain(
         {
             throw new UnavailableException("The payment could not be claimed; nothing was minted.");   // a claim repeated by the same user is the same claim
         }
+    }
+
+    /// <summary>An app reads the wallet before it sells. From then on a payment that only its store tells of finds this user by the store's name for them.</summary>
+    private void NotePayer()
+    {
+        if (_isPayerNoted || !channels.HideUsers) return;
+        _isPayerNoted = true;
+        GrainFactory.GetGrain<IPayerGrain>(AccountToken.Of(Name, AccountNaming.Uuid5)).Note(Name).Ignore();   // safe to lose: the next activation notes it, and until then operators see the payment
     }
 
     private static string ReceiptKey(Payment payment) => $"{payment.Channel}:{payment.Id}";

@@ -6,7 +6,7 @@ namespace Wallets.Grains.Payments;
 /// The App Store. A proof is a signed transaction of StoreKit 2; notifications are App Store Server Notifications V2. Everything is
 /// signed, so nothing has to be asked. A payment's id is the environment and the transaction id.
 /// </summary>
-internal sealed class AppleChannel(AppleOptions options) : INotifyingChannel
+internal sealed class AppleChannel(AppleOptions options) : IStoreChannel
 {
     private const int WholeInMilliPercent = 100_000;
     private static readonly TimeSpan ConsumptionAnswerDue = TimeSpan.FromHours(12);
@@ -14,6 +14,11 @@ internal sealed class AppleChannel(AppleOptions options) : INotifyingChannel
     private readonly AppleSignatures _signatures = new(X509CertificateLoader.LoadCertificateFromFile(options.RootCertificate));
 
     public string Name => "apple";
+    public AccountNaming Naming => options.AccountNaming;
+
+    public string ProductOf(string packId) => options.ProductPrefix + packId;
+
+    public Task<string?> FindPayer(string proof, string productId) => Task.FromResult(Read(Jws.TryParse(proof))?.AppAccountToken);
 
     public Outcome<Payment> Identify(string proof) => Read(Jws.TryParse(proof)) is { } transaction && PaymentOf(transaction) is { } payment
         ? payment
@@ -38,7 +43,7 @@ internal sealed class AppleChannel(AppleOptions options) : INotifyingChannel
             return new(Refusal.WrongEnvironment, $"Transactions of {options.Environment} count here, not of {transaction.Environment}.");
         if (transaction.Type != "Consumable")
             return new(Refusal.WrongProductType, "Only consumables become coins.");
-        if (transaction.ProductId != options.ProductPrefix + pack.Id)
+        if (transaction.ProductId != ProductOf(pack.Id))
             return new(Refusal.WrongProduct, $"This paid for product '{transaction.ProductId}', not for pack {pack.Id}.");
         if (transaction.Quantity is < 1 or > Payment.MaxQuantity)
             return new(Refusal.WrongQuantity, $"Packs are bought 1 to {Payment.MaxQuantity} at a time.");
@@ -70,12 +75,14 @@ internal sealed class AppleChannel(AppleOptions options) : INotifyingChannel
     {
         if (SignedPayloadOf(body) is not { } jws || Notification(jws) is not { } notification)
             return new PaymentNews.ForPeople(Refusal.InvalidNotification, "It cannot be read.");
-        var payment = Read(Jws.TryParse(notification.Data?.SignedTransactionInfo)) is { } transaction ? PaymentOf(transaction) : null;
+        var proof = notification.Data?.SignedTransactionInfo;
+        var transaction = Read(Jws.TryParse(proof));
+        var payment = transaction is null ? null : PaymentOf(transaction);
         var at = TimeOf(notification.SignedDate);
         return (notification.NotificationType, payment) switch
         {
             ("TEST", _) => new PaymentNews.Nothing("A test."),
-            ("ONE_TIME_CHARGE", { } paid) => new PaymentNews.Announced(paid),
+            ("ONE_TIME_CHARGE", { } paid) => new PaymentNews.Announced(paid, transaction!.ProductId, proof!),
             ("REFUND", { } refunded) => new PaymentNews.Refunded(refunded, RefundOf(notification)),
             ("REFUND_REVERSED", { } refunded) => new PaymentNews.RefundReversed(refunded, null, at, "The App Store took its refund back."),
             ("REFUND_DECLINED", { } kept) => new PaymentNews.Nothing($"A refund of {kept.Id} was declined."),

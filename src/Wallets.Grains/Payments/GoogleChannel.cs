@@ -4,7 +4,7 @@ namespace Wallets.Grains.Payments;
 /// Google Play. A proof is a purchase token, which is also the payment's id; the publisher API says what it is worth. Once the coins are
 /// in the wallet the purchase is consumed, or Google gives the money back after three days. Notifications are pushed by Pub/Sub.
 /// </summary>
-internal sealed class GoogleChannel : ICompletingChannel, ICountingChannel, INotifyingChannel, IDisposable
+internal sealed class GoogleChannel : ICompletingChannel, ICountingChannel, IStoreChannel, IDisposable
 {
     private const int Purchased = 0;
     private const int Cancelled = 1;
@@ -29,6 +29,7 @@ internal sealed class GoogleChannel : ICompletingChannel, ICountingChannel, INot
     }
 
     public string Name => "google";
+    public AccountNaming Naming => _options.AccountNaming;
 
     public Outcome<Payment> Identify(string proof) => IsToken(proof)
         ? new Payment(Name, proof)
@@ -103,7 +104,7 @@ internal sealed class GoogleChannel : ICompletingChannel, ICountingChannel, INot
         {
             null => new PaymentNews.ForPeople(Refusal.InvalidNotification, "It cannot be read."),
             { TestNotification: not null } => new PaymentNews.Nothing("A test."),
-            { OneTimeProductNotification: { NotificationType: 1, PurchaseToken: { } token } } when IsToken(token) => new PaymentNews.Announced(new(Name, token)),
+            { OneTimeProductNotification: { NotificationType: 1, PurchaseToken: { } token, Sku: var sku } } when IsToken(token) => new PaymentNews.Announced(new(Name, token), sku, token),
             { OneTimeProductNotification.NotificationType: 2 } => new PaymentNews.Nothing("A pending purchase was cancelled."),
             { VoidedPurchaseNotification: { ProductType: BoughtOnce, RefundType: VoidedInPart, PurchaseToken: { } token } } when IsToken(token) => new PaymentNews.PartlyRefunded(new(Name, token), TimeOf(notification)),
             { VoidedPurchaseNotification: { ProductType: BoughtOnce, PurchaseToken: { } token } } when IsToken(token) => new PaymentNews.Refunded(new(Name, token), new("voided", TimeOf(notification), "Refunded by Google Play.")),
@@ -121,7 +122,9 @@ internal sealed class GoogleChannel : ICompletingChannel, ICountingChannel, INot
         return data is not null && Convert.TryFromBase64String(data, json, out var length) ? PaymentsJson.Read(json[..length], PaymentsJson.Default.GoogleNotification) : null;
     }
 
-    private string ProductOf(string packId) => _options.ProductPrefix + packId.Replace('-', '_');
+    public string ProductOf(string packId) => _options.ProductPrefix + packId.Replace('-', '_');
+
+    public async Task<string?> FindPayer(string proof, string productId) => (await _publisher.Find(productId, proof))?.ObfuscatedExternalAccountId;
 
     private static bool IsToken(string token) => token.Length is > 0 and <= Payment.MaxIdLength && token.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_');
 

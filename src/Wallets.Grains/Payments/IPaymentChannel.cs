@@ -54,6 +54,17 @@ internal interface INotifyingChannel : IPaymentChannel
     PaymentNews Read(string body);
 }
 
+/// <summary>A store: it names packs and users in words of its own, and its notification may be all that is ever heard of a payment.</summary>
+internal interface IStoreChannel : INotifyingChannel
+{
+    AccountNaming Naming { get; }
+
+    string ProductOf(string packId);
+
+    /// <summary>How the app named the user who paid; null if it did not, or the store knows no such purchase. Not believed until it is verified.</summary>
+    Task<string?> FindPayer(string proof, string productId);
+}
+
 internal sealed record AcceptedDelivery(string NotificationId);
 
 /// <summary>What a notification says, in the words that all channels share.</summary>
@@ -62,8 +73,8 @@ internal abstract record PaymentNews
     /// <summary>Somebody paid, and the notification itself is the proof.</summary>
     public sealed record Paid(string UserId, PurchaseOrder Order) : PaymentNews;
 
-    /// <summary>Somebody paid, and their app is to bring the proof.</summary>
-    public sealed record Announced(Payment Payment) : PaymentNews;
+    /// <summary>Somebody paid in an <see cref="IStoreChannel"/>, and their app may bring the proof, or not.</summary>
+    public sealed record Announced(Payment Payment, string? ProductId, string Proof) : PaymentNews;
 
     public sealed record Refunded(Payment Payment, PaymentRefund Refund) : PaymentNews;
 

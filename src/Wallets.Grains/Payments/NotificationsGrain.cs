@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
+using Wallets.Grains.Publishing;
+using Wallets.Ledger;
 
 namespace Wallets.Grains.Payments;
 
@@ -18,7 +20,7 @@ internal interface INotificationsGrain : IGrainWithStringKey
 /// operators see it, and it is still tried, slowly. The order they came in does not matter.
 /// </summary>
 internal sealed partial class NotificationsGrain(
-    PaymentChannels channels, Inbox inbox, GiftMetrics metrics, IOptions<GrainsOptions> options, TimeProvider time, ILogger<NotificationsGrain> logger) : Grain, INotificationsGrain
+    PaymentChannels channels, Inbox inbox, Published published, GiftMetrics metrics, IOptions<GrainsOptions> options, TimeProvider time, ILogger<NotificationsGrain> logger) : Grain, INotificationsGrain
 {
     private const int AtOnce = 20;
     private const string KeepsFailing = "keeps_failing";
@@ -95,15 +97,9 @@ internal sealed partial class NotificationsGrain(
         switch (news)
         {
             case PaymentNews.Paid paid:
-                var purchase = await GrainFactory.GetGrain<IWalletGrain>(paid.UserId).Purchase(new Caller(Channel, Roles.Purchasing), paid.Order);
-                return purchase switch
-                {
-                    { IsOk: true, Value: { } minted } => Done(item, $"{minted.Coins} for {paid.UserId}."),
-                    { Refusal: { Code: Refusal.PaymentRefunded } given } => Done(item, given.Detail),
-                    _ => Open(item, purchase.Refusal!.Code, purchase.Refusal.Detail),
-                };
+                return Bought(item, await Buy(paid.UserId, paid.Order));
             case PaymentNews.Announced announced:
-                return Wait(item, await ReceiptOf(announced.Payment).Finish(announced.Payment));
+                return await BuyAnnounced(item, announced);
             case PaymentNews.Refunded(var payment, var refund):
                 return Wait(item, await ReceiptOf(payment).Refund(payment, refund), blocksUnclaimed: true);
             case PaymentNews.PartlyRefunded(var payment, var at):
@@ -118,6 +114,50 @@ internal sealed partial class NotificationsGrain(
                 throw new InvalidOperationException($"{news} is not known.");
         }
     }
+
+    /// <summary>
+    /// A payment whose app may have died: 1 what is finished is left alone, 2 the store's words for pack and user are looked up, 3 the user's wallet
+    /// buys as if its app had asked, by the same claim and mint, but under a key of the payment. So the app's own request, before, after or
+    /// at the same time, gets the same purchase. What cannot be looked up waits for the app, and in the end for operators.
+    /// </summary>
+    private async Task<InboxItem> BuyAnnounced(InboxItem item, PaymentNews.Announced told)
+    {
+        // 1
+        var progress = await ReceiptOf(told.Payment).Finish(told.Payment);
+        if (progress == PaymentProgress.Finished) return Done(item, null);
+
+        // 2
+        var store = (IStoreChannel)channels.Find(Channel)!;
+        if (await FindPack(store, told) is not { } pack || await FindUser(store, told) is not { } userId) return Wait(item, progress);
+
+        // 3
+        var purchase = await Buy(userId, new PurchaseOrder(DerivedKey.Of("purchase", Channel, told.Payment.Id), pack, Channel, told.Proof));
+        return purchase.Refusal?.Code == Refusal.PaymentPending ? Wait(item, progress) : Bought(item, purchase);
+    }
+
+    /// <summary>The one pack that the store sells as this product.</summary>
+    private async Task<string?> FindPack(IStoreChannel store, PaymentNews.Announced told)
+    {
+        var packs = (await published.GetTerms()).Packs.Values.Where(pack => pack.Channels.Contains(Channel) && store.ProductOf(pack.Id) == told.ProductId).ToList();
+        return packs is [var pack] ? pack.Id : null;
+    }
+
+    private async Task<string?> FindUser(IStoreChannel store, PaymentNews.Announced told)
+    {
+        var name = await store.FindPayer(told.Proof, told.ProductId!);
+        if (store.Naming == AccountNaming.UserId) return Identifier.IsValid(name) ? name : null;
+        return Guid.TryParse(name, out var token) ? await GrainFactory.GetGrain<IPayerGrain>($"{token}").Find() : null;
+    }
+
+    private Task<Outcome<Purchase>> Buy(string userId, PurchaseOrder order) => GrainFactory.GetGrain<IWalletGrain>(userId).Purchase(new Caller(Channel, Roles.Purchasing), order);
+
+    /// <summary>Money that was given back is no business of anybody's.</summary>
+    private static InboxItem Bought(InboxItem item, Outcome<Purchase> purchase) => purchase switch
+    {
+        { IsOk: true, Value: { } minted } => Done(item, $"{minted.Coins} for {minted.UserId}."),
+        { Refusal: { Code: Refusal.PaymentRefunded or Refusal.PaymentRevoked or Refusal.PaymentCancelled } given } => Done(item, given.Detail),
+        _ => Open(item, purchase.Refusal!.Code, purchase.Refusal.Detail),
+    };
 
     private async Task<InboxItem> Complete(InboxItem item)
     {

@@ -22,6 +22,9 @@ internal sealed class PaymentChannels
 
     public IEnumerable<string> Open => _open.Keys;
 
+    /// <summary>Whether a store is open that hears of users by a name they cannot be found by.</summary>
+    public bool HideUsers => _open.Values.Any(channel => channel is IStoreChannel { Naming: AccountNaming.Uuid5 });
+
     public IPaymentChannel? Find(string name) => _open.GetValueOrDefault(name);
 
     /// <summary>Why a channel is not there to take notifications.</summary>

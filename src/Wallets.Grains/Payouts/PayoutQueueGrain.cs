@@ -89,7 +89,7 @@ internal sealed partial class PayoutQueueGrain(
 
     public async Task<Outcome<Page<PayoutCase>>> GetOpen(Caller caller, string? status, string? after, int limit)
     {
-        if (!caller.Is(Roles.Operator)) return new Refusal(Refusal.Forbidden, "The queue of payouts is for operators.");
+        if (!caller.Is(Roles.Operator)) return OperatorsOnly;
         if (_ledgerTime is null) await Scan();
         var found = _open.Values.Select(open => open.Case).OfType<PayoutCase>()
             .Where(payout => status is null || payout.Status == status)
@@ -98,6 +98,25 @@ internal sealed partial class PayoutQueueGrain(
             .Take(limit + 1).ToArray();
         return found.Length > limit ? new Page<PayoutCase>(found[..limit], Place(found[limit - 1])) : new Page<PayoutCase>(found, null);
     }
+
+    public async Task<Outcome<Page<PayoutCase>>> GetEnded(Caller caller, string status, string? after, int limit)
+    {
+        if (!caller.Is(Roles.Operator)) return OperatorsOnly;
+        var ended = await ledger.FindEndedPayouts(status == Payout.Paid ? EntryKind.PayoutPaid : EntryKind.PayoutReturned, PlaceOf(after), limit);
+        var cases = await Task.WhenAll(ended.Select(async payout => (await GrainFactory.GetGrain<IPayoutGrain>(payout.Key, payout.CreatorId).GetCase(caller)).Value!));
+        return new Page<PayoutCase>(cases, ended.Count == limit ? CursorOf(ended[^1].End) : null);
+    }
+
+    private static string CursorOf(EntryPlace place) => string.Create(CultureInfo.InvariantCulture, $"{place.RecordedAt.UtcTicks}~{place.AccountId}~{place.Seq}");
+
+    private static EntryPlace PlaceOf(string? cursor) =>
+        cursor?.Split('~') is [var ticks, var account, var seq] && IsNumber(ticks, out var at) && at <= DateTimeOffset.MaxValue.UtcTicks && IsNumber(account, out var accountId) && IsNumber(seq, out var number)
+            ? new(new DateTimeOffset(at, TimeSpan.Zero), accountId, number)
+            : EntryPlace.Last;
+
+    private static bool IsNumber(string text, out long number) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
+
+    private static Refusal OperatorsOnly => new(Refusal.Forbidden, "The queue of payouts is for operators.");
 
     private static string Place(PayoutCase payout) => string.Create(CultureInfo.InvariantCulture, $"{payout.RequestedAt.UtcTicks:D19}-{payout.Key:N}");
 

@@ -288,24 +288,6 @@ public sealed partial class PostgresLedger : ILedger, IAsyncDisposable
             row => row.GetString(0), default, EntryJson.Write(after), EntryJson.Write(through));
 
     /// <summary>Each payout's end is looked up by its key, whatever the planner thinks of joins.</summary>
-    public async Task<OpenPayouts> FindOpenPayouts(DateTimeOffset since, int limit)
-    {
-        var now = await Query("SELECT now()", row => row.GetDateTime(0), default);
-        var open = await Query(
-            _scans,
-            """
-            SELECT creator.name, e.transfer_id, e.recorded_at FROM entries e JOIN accounts creator USING (account_id)
-            WHERE e.kind = 12 AND e.recorded_at >= $1
-              AND (SELECT d.seq FROM entries d WHERE d.detail ->> 'payout' = e.transfer_id::text AND d.account_id = e.account_id AND d.kind IN (13, 14) LIMIT 1) IS NULL
-            ORDER BY e.recorded_at LIMIT $2
-            """,
-            row => new OpenPayout(row.GetString(0), row.GetGuid(1), new DateTimeOffset(row.GetDateTime(2))), default, since.UtcDateTime, limit);
-        return new(open, new DateTimeOffset(now[0]));
-    }
-
-    public async Task<IReadOnlyList<Entry>> ReadPayouts(long accountId, long afterSeq, int limit) =>
-        await Query($"SELECT {Columns} FROM entries WHERE account_id = $1 AND seq > $2 AND kind = 12 ORDER BY seq LIMIT $3", ReadEntry, default, accountId, afterSeq, limit);
-
     public async Task<IReadOnlyList<RateCard>> ReadRateCards() =>
         await Query("SELECT card FROM rate_cards ORDER BY version", row => EntryJson.ReadRateCard(row.GetString(0)), default);
 

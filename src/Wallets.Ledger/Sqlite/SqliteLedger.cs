@@ -189,25 +189,6 @@ public sealed partial class SqliteLedger : ILedger, IAsyncDisposable
             """,
             row => row.GetString(0), EntryJson.Write(after), EntryJson.Write(through)));
 
-    public async Task<OpenPayouts> FindOpenPayouts(DateTimeOffset since, int limit)
-    {
-        await _writing.WaitAsync();
-        var now = FromMicroseconds(NextTime());
-        _writing.Release();
-        var open = await Reading(connection => Query(connection,
-            $"""
-            SELECT creator.name, e.transfer_id, e.recorded_at FROM entries e JOIN accounts creator ON creator.account_id = e.account_id
-            WHERE e.kind = 12 AND e.recorded_at >= $1
-              AND NOT EXISTS (SELECT 1 FROM entries d WHERE d.detail ->> 'payout' = {UuidText("e.transfer_id")} AND d.account_id = e.account_id AND d.kind IN (13, 14))
-            ORDER BY e.recorded_at LIMIT $2
-            """,
-            row => new OpenPayout(row.GetString(0), ReadGuid(row, 1), FromMicroseconds(row.GetInt64(2))), ToMicroseconds(since), (long)limit));
-        return new(open, now);
-    }
-
-    public Task<IReadOnlyList<Entry>> ReadPayouts(long accountId, long afterSeq, int limit) => Reading<IReadOnlyList<Entry>>(connection =>
-        Query(connection, $"SELECT {Columns} FROM entries WHERE account_id = $1 AND seq > $2 AND kind = 12 ORDER BY seq LIMIT $3", ReadEntry, accountId, afterSeq, (long)limit));
-
     /// <summary>The SQL of a stored UUID as details write it.</summary>
     private static string UuidText(string column) => string.Join(" || '-' || ",
         new[] { (1, 4), (5, 2), (7, 2), (9, 2), (11, 6) }.Select(part => $"lower(hex(substr({column}, {part.Item1}, {part.Item2})))"));

@@ -44,11 +44,13 @@ internal static class PayoutEndpoints
         var payouts = admin.MapGroup("/payouts");
         payouts.MapGet("", (HttpContext http, IGrainFactory grains, string? status, string? after, string? limit) =>
             {
+                var (queue, most) = (grains.GetGrain<IPayoutQueueGrain>(IPayoutQueueGrain.Key), Requests.ParsePage(null, limit).Limit);
+                if (status is not null && Payout.EndedStatuses.Contains(status)) return queue.GetEnded(http.Caller(), status, after, most).Found();
                 if (status is not null && !Payout.OpenStatuses.Contains(status))
-                    throw new BadInputException("invalid_status", $"status is one of {string.Join(", ", Payout.OpenStatuses)}: the queue holds what has not ended.");
-                return grains.GetGrain<IPayoutQueueGrain>(IPayoutQueueGrain.Key).GetOpen(http.Caller(), status, after, Requests.ParsePage(null, limit).Limit).Found();
+                    throw new BadInputException("invalid_status", $"status is one of {string.Join(", ", Payout.OpenStatuses.Concat(Payout.EndedStatuses))}, or left out for all that have not ended.");
+                return queue.GetOpen(http.Caller(), status, after, most).Found();
             })
-            .Produces<Page<PayoutCase>>().Refuses(403).WithSummary("Payouts that have not ended, the oldest first, with their problems and decisions.");
+            .Produces<Page<PayoutCase>>().Refuses(403).WithSummary("Payouts that have not ended, the oldest first, with their problems and decisions; of status paid or failed those that ended so, the latest first.");
 
         payouts.MapGet("/{creatorId}/{key}", (HttpContext http, IGrainFactory grains, string creatorId, string key) => Case(grains, creatorId, key).GetCase(http.Caller()).Found())
             .Produces<PayoutCase>().Refuses(403, 404).WithSummary("One payout, ended or not, with every decision about it.");

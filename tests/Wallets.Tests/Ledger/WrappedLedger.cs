@@ -28,6 +28,7 @@ internal abstract class WrappedLedger(ILedger inner) : ILedger
     public virtual Task<ChargedStreak?> FindStreak(long accountId, Guid streakId) => inner.FindStreak(accountId, streakId);
     public virtual Task<UnsettledScan> FindUnsettled(DateTimeOffset since, TimeSpan grace, int limit, IReadOnlyCollection<string> except, string? only) => inner.FindUnsettled(since, grace, limit, except, only);
     public virtual Task<OpenPayouts> FindOpenPayouts(DateTimeOffset since, int limit) => inner.FindOpenPayouts(since, limit);
+    public virtual Task<IReadOnlyList<EndedPayout>> FindEndedPayouts(EntryKind end, EntryPlace before, int limit) => inner.FindEndedPayouts(end, before, limit);
     public virtual Task<IReadOnlyList<Entry>> ReadPayouts(long accountId, long afterSeq, int limit) => inner.ReadPayouts(accountId, afterSeq, limit);
     public virtual Task<IReadOnlyList<RateCard>> ReadRateCards() => inner.ReadRateCards();
     public virtual Task<bool> PublishRateCard(RateCard card) => inner.PublishRateCard(card);

@@ -122,6 +122,9 @@ internal sealed class PlayStore : IAsyncDisposable
         return JsonSerializer.Serialize(new { message = new { data, messageId = messageId ?? $"{Random.Shared.NextInt64(1, long.MaxValue)}" }, subscription = "projects/p/subscriptions/s" });
     }
 
+    public static string Announced(string token, string packId, string? messageId = null) =>
+        Push(new { oneTimeProductNotification = new { version = "1.0", notificationType = 1, purchaseToken = token, sku = packId.Replace('-', '_') } }, messageId);
+
     public static string Voided(string token, string? messageId = null, int refundType = 1) =>
         Push(new { voidedPurchaseNotification = new { purchaseToken = token, orderId = "GPA.1", productType = 2, refundType } }, messageId);
 

@@ -40,6 +40,37 @@ public sealed class WebhookTests(Databases databases)
     }
 
     [Fact]
+    public async Task What_only_the_store_tells_of_becomes_coins_once_whenever_the_server_is_killed()
+    {
+        var folder = databases.NewFolder();
+        var store = new AppStore(folder);
+        string[] settings = [$"--Wallets:Channels:Apple:BundleId={store.Options.BundleId}", $"--Wallets:Channels:Apple:AppId={store.Options.AppId}", $"--Wallets:Channels:Apple:RootCertificate={store.RootFile}", "--Wallets:Channels:Apple:ProductPrefix=coins."];
+        var proofs = Enumerable.Range(0, 40).Select(n => store.Transaction("ann", "coins-65", $"{3_000_000 + n}")).ToList();
+        var bodies = proofs.Select((proof, n) => store.Notification("ONE_TIME_CHARGE", proof, $"n-{n}")).ToList();
+        await using (var server = await ServerProcess.StartAllInOne(folder, settings))
+        {
+            using var apple = ApiClient.Anonymous(server.Url);
+            using var app = await ApiClient.As(server.Url, "ann", "viewer");
+            Assert.Equal(200, (await app.Get("/v1/wallets/ann")).Status);
+            foreach (var body in bodies.Take(30)) Assert.Equal(200, (await Deliver(apple, body, channel: "apple")).Status);
+            var dying = bodies.Skip(30).Select(body => Deliver(apple, body, channel: "apple")).ToList();
+            await server.Kill();
+            foreach (var delivery in dying)
+                await delivery.ContinueWith(_ => { }, TaskScheduler.Default);   // lost with the server, or not
+        }
+
+        await using var next = await ServerProcess.StartAllInOne(folder, settings);
+        using var again = ApiClient.Anonymous(next.Url);
+        using var ann = await ApiClient.As(next.Url, "ann", "viewer");
+        foreach (var body in bodies) Assert.Equal(200, (await Deliver(again, body, channel: "apple")).Status);   // as a store does that had no answer
+        var byApp = await ann.Post("/v1/wallets/ann/purchases", new { packId = "coins-65", channel = "apple", proof = proofs[35] }, Guid.CreateVersion7().ToString());
+
+        Assert.True(byApp.Status is 200 or 201, byApp.Text);
+        await Eventually.Is(async () => (await ann.Get("/v1/wallets/ann")).Long("coins"), coins => coins == 40 * 65);
+        Assert.Equal(40, (await ann.Get("/v1/wallets/ann/entries"))["items"].GetArrayLength());
+    }
+
+    [Fact]
     public async Task Webhooks_and_proofs_have_clear_codes_and_operators_see_what_needs_them()
     {
         await using var server = await ServerProcess.StartAllInOne(databases.NewFolder(), Settings);

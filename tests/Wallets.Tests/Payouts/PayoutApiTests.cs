@@ -62,7 +62,7 @@ public sealed class PayoutApiTests(Databases databases, PayoutSandbox sandbox) :
         Assert.Equal((approved, 1, "awaiting_approval"), (waiting["items"][0].GetProperty("key").GetString(), waiting["items"][0].GetProperty("operatorsNeeded").GetInt32(), waiting["items"][0].GetProperty("status").GetString()));
         Assert.Equal(403, (await cleo.Get("/v1/admin/payouts")).Status);
         Assert.Equal(403, (await cleo.Post($"{path}/approve", new { })).Status);
-        Assert.Equal((400, "invalid_status"), Problem(await olga.Get("/v1/admin/payouts?status=paid")));
+        Assert.Equal((400, "invalid_status"), Problem(await olga.Get("/v1/admin/payouts?status=requested")));
         Assert.Equal((404, "unknown_key"), Problem(await olga.Get($"/v1/admin/payouts/{creator}/{Key()}")));
         Assert.Equal((422, "invalid_reason"), Problem(await olga.Post($"/v1/admin/payouts/{creator}/{rejected}/reject", new { reason = "" })));
         Assert.Equal((409, "payout_not_undecided"), Problem(await olga.Post($"{path}/resolve", new { outcome = "failed", reason = "No" })));
@@ -70,6 +70,12 @@ public sealed class PayoutApiTests(Databases databases, PayoutSandbox sandbox) :
         Assert.Equal("failed", (await olga.Post($"/v1/admin/payouts/{creator}/{rejected}/reject", new { reason = "Not hers" })).String("status"));
         var paid = await Eventually.Is(() => olga.Get(path), answer => answer.String("status") == "paid");
         Assert.Equal(("approved", "olga", "Known for years"), Decision(paid["decisions"][0]));
+        foreach (var (status, key) in new[] { ("paid", approved), ("failed", rejected) })
+        {
+            var ended = (await olga.Get($"/v1/admin/payouts?status={status}"))["items"];
+            Assert.Equal((1, key, creator, status), (ended.GetArrayLength(), ended[0].GetProperty("key").GetString(), ended[0].GetProperty("creatorId").GetString(), ended[0].GetProperty("status").GetString()));
+        }
+        Assert.Equal(403, (await cleo.Get("/v1/admin/payouts?status=paid")).Status);
         Assert.Equal("Not hers", (await cleo.Get($"/v1/creators/{creator}/payouts/{rejected}")).String("reason"));
         Assert.Contains("wallets_payouts_ended", (await ApiClient.Anonymous(server.Url).Get("/metrics")).Text, StringComparison.Ordinal);
     }

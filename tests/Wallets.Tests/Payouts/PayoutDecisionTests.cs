@@ -178,6 +178,25 @@ public sealed class PayoutDecisionTests(Databases databases, PayoutSandbox sandb
         Assert.Null(second.Next);
     }
 
+    [Fact]
+    public async Task What_has_ended_is_read_page_by_page_the_latest_first()
+    {
+        await using var cluster = await Start();
+        var creator = await cluster.CreatorWith(1_000);
+        for (var i = 0; i < 3; i++) await cluster.CashOut(creator, 101 + i);
+        var open = await Eventually.Is(() => cluster.Queue(Payout.AwaitingApproval), open => open.Length == 3);
+        foreach (var payout in open) Assert.True((await cluster.Case(creator, payout.Key).Reject(Olga, "No")).IsOk);
+        var queue = cluster.Grains.GetGrain<IPayoutQueueGrain>(IPayoutQueueGrain.Key);
+
+        var first = (await queue.GetEnded(Olga, Payout.Failed, null, 2)).Value!;
+        var second = (await queue.GetEnded(Olga, Payout.Failed, first.Next, 2)).Value!;
+
+        Assert.Equal(Enumerable.Reverse(open).Select(payout => (payout.Key, Payout.Failed, "No")), first.Items.Concat(second.Items).Select(payout => (payout.Key, payout.Status, payout.Reason!)));
+        Assert.Null(second.Next);
+        Assert.Empty((await queue.GetEnded(Olga, Payout.Paid, "no cursor", 2)).Value!.Items);
+        Assert.Equal(Refusal.Forbidden, (await queue.GetEnded(cluster.Creator(creator), Payout.Failed, null, 2)).Refusal?.Code);
+    }
+
     private async Task<TestCluster> Start() => await sandbox.Cluster(await databases.Create(Engine.Sqlite), options =>
     {
         options.ApprovalAboveMinor = 60;

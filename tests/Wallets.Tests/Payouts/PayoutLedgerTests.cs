@@ -51,6 +51,26 @@ public sealed class PayoutLedgerTests(Databases databases)
         Assert.Equal(AppendStatus.Duplicate, verdict[0].Status);
     }
 
+    [Theory, InlineData(Engine.Postgres), InlineData(Engine.Sqlite)]
+    public async Task Payouts_that_ended_are_found_by_how_they_did_the_latest_first_and_page_by_page(Engine engine)
+    {
+        var ledger = (await databases.Create(engine)).Connect();
+        await using var _ = (IAsyncDisposable)ledger;
+        var (cleo, keys) = (await Cleo(ledger), Enumerable.Range(0, 5).Select(_ => Some.Key()).ToList());
+        for (var i = 0; i < 5; i++) await ledger.Write(Reserved(cleo, 2 + i, 90 - 10 * i, keys[i]));
+        foreach (var (seq, payout) in new[] { (7, 2), (8, 0) }) await ledger.Write(Ended(cleo, seq, 50, keys[payout], EntryKind.PayoutPaid));
+        await ledger.Write(Ended(cleo, 9, 60, keys[3], EntryKind.PayoutReturned));
+        await ledger.Write(Ended(cleo, 10, 60, keys[1], EntryKind.PayoutPaid));
+
+        var first = await ledger.FindEndedPayouts(EntryKind.PayoutPaid, EntryPlace.Last, 2);
+        var second = await ledger.FindEndedPayouts(EntryKind.PayoutPaid, first[^1].End, 2);
+        var returned = await ledger.FindEndedPayouts(EntryKind.PayoutReturned, EntryPlace.Last, 10);
+
+        Assert.Equal([("cleo", keys[1], 10), ("cleo", keys[0], 8)], first.Select(payout => (payout.CreatorId, payout.Key, (int)payout.End.Seq)));
+        Assert.Equal([keys[2]], second.Select(payout => payout.Key));
+        Assert.Equal([keys[3]], returned.Select(payout => payout.Key));
+    }
+
     [Fact]
     public void An_answer_counts_only_if_it_adds_up_and_a_failure_only_if_it_is_said_twice()
     {
