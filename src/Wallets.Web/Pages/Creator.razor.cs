@@ -6,6 +6,7 @@ namespace Wallets.Web.Pages;
 public partial class Creator
 {
     private const int Days = 14;
+    private const int MostGifts = 8;
     private const int MostLines = 2_000;
     private const int PageSize = 500;
 
@@ -18,6 +19,7 @@ public partial class Creator
     private Bars.Bar[] _days = [];
     private Payout[] _payouts = [];
     private string[] _missing = [];
+    private StatementLine? _opened;
     private MoneyReceipt? _receipt;
     private bool _truncated;
     private long _asked;
@@ -102,6 +104,9 @@ public partial class Creator
         return [.. all];
     }
 
+    /// <summary>The latest gifts, and the one whose receipt is open: it stays to be read, however many come after it.</summary>
+    private IEnumerable<StatementLine> Shown => _opened is { } opened && _gifts.Take(MostGifts).All(line => line.Seq != opened.Seq) ? [.. _gifts.Take(MostGifts), opened] : _gifts.Take(MostGifts);
+
     private TimeSpan HoldOf(StatementLine line) => Options.Hold + TimeSpan.FromDays(line.HoldDays ?? 0);
 
     private string? Worth(Diamonds diamonds) => _rate is null ? null : Text.Cents(checked(diamonds.Value * _rate.DiamondValue.AmountMinor), _rate.DiamondValue.Currency);
@@ -110,8 +115,11 @@ public partial class Creator
 
     private Task Open(StatementLine line) => Try(async () =>
     {
-        if (_receipt?.Key == line.TransferId) _receipt = null;
-        else _receipt = (await Grains.GetGrain<IStatementsGrain>(IStatementsGrain.Key).GetCreatorReceipt(Caller, Caller.Subject, line.Counterparty ?? "", line.TransferId)).Value;
+        _receipt = null;
+        _opened = _opened?.Seq == line.Seq ? null : line;
+        if (_opened is not { } opened) return;
+        var receipt = await Grains.GetGrain<IStatementsGrain>(IStatementsGrain.Key).GetCreatorReceipt(Caller, Caller.Subject, opened.Counterparty ?? "", opened.TransferId);
+        if (_opened == opened) _receipt = receipt.Value;
     });
 
     /// <summary>The key stays until the outcome is known: asking again after a lost answer asks for the same payout.</summary>
