@@ -77,6 +77,12 @@ public sealed class Browsers : IAsyncLifetime
         return key;
     }
 
+    /// <summary>At a test's end: pages that stay open go on asking the server, and all come back at once when it is killed.</summary>
+    public async ValueTask EndVisits()
+    {
+        foreach (var context in _browser!.Contexts.ToArray()) await context.CloseAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (_browser is not null) await _browser.DisposeAsync();

@@ -12,8 +12,10 @@ namespace Wallets.BrowserTests;
 /// pictures in <c>screenshots/</c> are taken anew.
 /// </summary>
 [Collection(BrowsersCollection.Name)]
-public sealed class LookTests(Browsers browsers)
+public sealed class LookTests(Browsers browsers) : IAsyncDisposable
 {
+    public ValueTask DisposeAsync() => browsers.EndVisits();
+
     [Theory]
     [InlineData("start", "visitor", "viewer", "/")]
     [InlineData("sign-in", "visitor", "viewer", "/sign-in")]

@@ -8,8 +8,10 @@ namespace Wallets.BrowserTests;
 
 /// <summary>What people do on the pages, in a real browser, against the real server; what they are shown agrees with the ledger.</summary>
 [Collection(BrowsersCollection.Name)]
-public sealed class PageTests(Browsers browsers)
+public sealed class PageTests(Browsers browsers) : IAsyncDisposable
 {
+    public ValueTask DisposeAsync() => browsers.EndVisits();
+
     [Fact]
     public async Task A_gift_goes_from_the_checkout_to_the_creators_payout_before_everybodys_eyes()
     {
