@@ -5,7 +5,8 @@ namespace Wallets.Grains;
 
 /// <summary>
 /// A database fault that a grain lets out came from a read, or from a write that may be repeated: the call has moved nothing and
-/// may be retried. Appends never let one out; they say themselves what is known.
+/// may be retried. Appends never let one out; they say themselves what is known. The fault may come wrapped, by grain storage for one, and
+/// would not travel then: no other process need know the driver's exceptions.
 /// </summary>
 internal sealed class FaultFilter : IIncomingGrainCallFilter
 {
@@ -15,9 +16,11 @@ internal sealed class FaultFilter : IIncomingGrainCallFilter
         {
             await context.Invoke();
         }
-        catch (Exception fault) when (fault is LedgerFaultException or DbException)
+        catch (Exception fault) when (IsOfDatabase(fault))
         {
             throw new UnavailableException("The database does not answer.");
         }
     }
+
+    private static bool IsOfDatabase(Exception fault) => fault is LedgerFaultException or DbException || (fault.InnerException is { } cause && IsOfDatabase(cause));
 }

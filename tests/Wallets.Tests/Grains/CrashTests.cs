@@ -355,6 +355,21 @@ public sealed class CrashTests(Databases databases)
         await Eventually.Is(async () => await cluster.Grains.GetGrain<IWalletGrain>("ann").GetBalance(cluster.Viewer("ann")), answer => answer.Value?.Coins.Value == 330);
     }
 
+    [Fact]
+    public async Task A_grain_whose_state_cannot_be_stored_is_unavailable_until_it_can()
+    {
+        var database = await databases.Create(Engine.Postgres);
+        await using var cluster = await TestCluster.Start(database);
+        var stream = cluster.Grains.GetGrain<IStreamGrain>(Some.Key());
+        await stream.GetView();
+        await database.Execute("REVOKE INSERT ON orleansstorage FROM wallets_app");
+
+        await Assert.ThrowsAsync<UnavailableException>(() => stream.Start(cluster.Creator("cleo"), "cleo", "A stream"));
+        await database.Execute("GRANT INSERT ON orleansstorage TO wallets_app");
+
+        Assert.True((await stream.Start(cluster.Creator("cleo"), "cleo", "A stream")).IsOk);
+    }
+
     [Theory]
     [InlineData("{}")]
     [InlineData("""{"Name":"ann","AccountId":1,"State":{"Seq":"many"}}""")]
