@@ -26,12 +26,15 @@ dotnet build Wallets.sln --nologo --configuration $configuration
 dotnet format Wallets.sln --verify-no-changes --no-restore --exclude-diagnostics IDE0005
 
 passed=0 failed=0 broken=0
+failures=$(mktemp)
 count() { sed -n "s/^ *$1: *\([0-9][0-9]*\).*/\1/p" "$log" | tail -n 1; }
 for project in tests/Wallets.Tests tests/Wallets.BrowserTests; do
   log=$(mktemp)
   "$project/bin/$configuration/net10.0/$(basename "$project")" --no-ansi "$@" 2>&1 | tee "$log" || broken=1
   passed=$((passed + $(count succeeded || echo 0) + 0))
   failed=$((failed + $(count failed || echo 0) + 0))
+  # A failure is told again at the end, where it is looked for: its line and those indented below it.
+  awk '/^failed /{told = 1; print; next} /^[^ ]/{told = 0} told' "$log" >> "$failures"
   rm -f "$log"
 done
 # The benchmark's smoke form counts as one test; it fails if it cannot run or a ratio has collapsed. Not when a part of the tests is asked for.
@@ -41,5 +44,7 @@ fi
 # A run that broke without saying which test failed has failed all the same.
 if [ $broken = 1 ] && [ $failed = 0 ]; then failed=1; fi
 
+cat "$failures"
+rm -f "$failures"
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]
