@@ -1,3 +1,5 @@
+using Wallets.Grains.Payments;
+
 namespace Wallets.Grains.Accounts;
 
 /// <summary>A channel gave a payment back, or a part of it.</summary>
@@ -31,4 +33,7 @@ internal interface IRefundReceiver : IGrainWithStringKey
 {
     [Alias("refund")] Task<Outcome<RefundReceipt>> Refund(RefundOrder order);
     [Alias("reverse-refund")] Task<Outcome<RefundReceipt>> ReverseRefund(RefundReversal reversal);
+
+    /// <summary>How much of a payment is spent; null if the wallet holds no such purchase.</summary>
+    [Alias("get-use")] Task<PaymentUse?> GetUse(string channel, string payment);
 }

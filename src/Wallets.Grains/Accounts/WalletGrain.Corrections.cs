@@ -1,3 +1,4 @@
+using Wallets.Grains.Payments;
 using Wallets.Ledger;
 using Wallets.Ledger.Accounts;
 
@@ -30,6 +31,13 @@ internal sealed partial class WalletGrain
         if (RefundDecisions.Reverse(refund.AccountId, trace, trace.Lots[refund.Detail.Lot.Value], refund, reversal) is not { } entries)
             return Refuse(new(Refusal.NothingToRefund, "This refund is reversed already."));
         return await AppendRefund(reversal.Key, entries);
+    }
+
+    public async Task<PaymentUse?> GetUse(string channel, string payment)
+    {
+        if (AccountId is not { } accountId || await _ledger.FindPayment(accountId, channel, payment) is not { } purchase) return null;
+        var paid = purchase.Amount - (purchase.Detail!.Bonus ?? 0);
+        return new PaymentUse(paid, State.Lots.Find(lot => lot.PurchaseId == purchase.TransferId).Paid);
     }
 
     /// <summary>All of a refund's entries at once: whoever dies, dies before it or after it.</summary>

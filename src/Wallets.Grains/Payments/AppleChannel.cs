@@ -6,12 +6,13 @@ namespace Wallets.Grains.Payments;
 /// The App Store. A proof is a signed transaction of StoreKit 2; notifications are App Store Server Notifications V2. Everything is
 /// signed, so nothing has to be asked. A payment's id is the environment and the transaction id.
 /// </summary>
-internal sealed class AppleChannel(AppleOptions options) : IStoreChannel
+internal sealed class AppleChannel(AppleOptions options, TimeProvider time) : IStoreChannel, IAskingChannel, IDisposable
 {
     private const int WholeInMilliPercent = 100_000;
     private static readonly TimeSpan ConsumptionAnswerDue = TimeSpan.FromHours(12);
 
     private readonly AppleSignatures _signatures = new(X509CertificateLoader.LoadCertificateFromFile(options.RootCertificate));
+    private readonly AppleServer? _server = options.Server is { } server ? new(options, server, time) : null;
 
     public string Name => "apple";
     public AccountNaming Naming => options.AccountNaming;
@@ -86,11 +87,13 @@ internal sealed class AppleChannel(AppleOptions options) : IStoreChannel
             ("REFUND", { } refunded) => new PaymentNews.Refunded(refunded, RefundOf(notification)),
             ("REFUND_REVERSED", { } refunded) => new PaymentNews.RefundReversed(refunded, null, at, "The App Store took its refund back."),
             ("REFUND_DECLINED", { } kept) => new PaymentNews.Nothing($"A refund of {kept.Id} was declined."),
-            ("CONSUMPTION_REQUEST", { } asked) => new PaymentNews.ForPeople("consumption_request", $"The App Store asks how {asked.Id} was consumed; answer by {at + ConsumptionAnswerDue:u}."),
+            ("CONSUMPTION_REQUEST", { } asked) => new PaymentNews.UseAsked(asked, $"The App Store asks how much of {asked.Id} is spent; answer by {at + ConsumptionAnswerDue:u}."),
             ("REFUND" or "REFUND_REVERSED" or "ONE_TIME_CHARGE" or "CONSUMPTION_REQUEST", null) => new PaymentNews.ForPeople(Refusal.InvalidNotification, "It names no transaction."),
             _ => new PaymentNews.ForPeople(Refusal.UnknownNotificationType, $"Type '{notification.NotificationType}' with subtype '{notification.Subtype}'."),
         };
     }
+
+    public async Task<bool> TellUse(Payment payment, PaymentUse use) => _server is not null && await _server.SendConsumption(payment.Id[(payment.Id.IndexOf(':', StringComparison.Ordinal) + 1)..], use);
 
     /// <summary>A refund is known by its time: Apple may refund a purchase, take that back, and refund it again.</summary>
     private static PaymentRefund RefundOf(AppleNotification notification)
@@ -113,6 +116,8 @@ internal sealed class AppleChannel(AppleOptions options) : IStoreChannel
     /// <summary>No time that a certificate could be valid at, if it says none or nonsense.</summary>
     private static DateTimeOffset TimeOf(long? milliseconds) =>
         milliseconds is > 0 and < 253_402_300_800_000 ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds.Value) : DateTimeOffset.UnixEpoch;
+
+    public void Dispose() => _server?.Dispose();
 }
 
 internal sealed record AppleDelivery(string? SignedPayload);

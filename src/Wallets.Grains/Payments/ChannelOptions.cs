@@ -39,6 +39,25 @@ public sealed class AppleOptions
     public string ProductPrefix { get; set; } = "";
 
     public AccountNaming AccountNaming { get; set; }
+
+    /// <summary>How Apple's questions about refunds are answered; null leaves them to operators.</summary>
+    public AppleServerOptions? Server { get; set; }
+}
+
+/// <summary>Access to the App Store Server API.</summary>
+public sealed class AppleServerOptions
+{
+    /// <summary>The file of the private key as App Store Connect gives it out (.p8).</summary>
+    public string KeyFile { get; set; } = "";
+
+    public string KeyId { get; set; } = "";
+    public string IssuerId { get; set; } = "";
+
+    /// <summary>Whether everybody who buys has agreed that Apple may be told how much of a purchase is spent. Apple takes no answer without it.</summary>
+    public bool CustomersConsent { get; set; }
+
+    /// <summary>Where the API is; null for Apple's of the app's environment.</summary>
+    public Uri? BaseUrl { get; set; }
 }
 
 public sealed class GoogleOptions

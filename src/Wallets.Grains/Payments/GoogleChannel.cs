@@ -12,8 +12,6 @@ internal sealed class GoogleChannel : ICompletingChannel, ICountingChannel, ISto
     private const int OfLicenseTester = 0;
     private const int BoughtOnce = 2;
     private const int VoidedInPart = 2;
-    private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(5);   // so that a change of address is noticed
-    private static readonly TimeSpan LongestRequest = TimeSpan.FromSeconds(4);
 
     private readonly GoogleOptions _options;
     private readonly TimeProvider _time;
@@ -23,9 +21,9 @@ internal sealed class GoogleChannel : ICompletingChannel, ICountingChannel, ISto
     public GoogleChannel(GoogleOptions options, TimeProvider time)
     {
         (_options, _time) = (options, time);
-        var http = new HttpClient(new SocketsHttpHandler { PooledConnectionLifetime = ConnectionLifetime }) { Timeout = LongestRequest };
+        var http = new StoreHttp("Google Play");
         _publisher = new GooglePublisher(options, http, time);
-        _pushes = new GooglePushGuard(options, http, time);
+        _pushes = new GooglePushGuard(options, http.Client, time);
     }
 
     public string Name => "google";

@@ -1,18 +1,12 @@
-using System.Buffers.Text;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
-using System.Text;
-using System.Text.Json;
-using Polly;
-using Polly.Retry;
-using Polly.Timeout;
 
 namespace Wallets.Grains.Payments;
 
 /// <summary>
-/// The part of Google Play's publisher API that is needed, as a service account. What fails in passing is tried again within the time
-/// that a caller of a wallet waits; then, and when the answer makes no sense, Google is unavailable.
+/// The part of Google Play's publisher API that is needed, as a service account. When it does not answer, and when its answer makes no sense,
+/// Google is unavailable.
 /// </summary>
 internal sealed class GooglePublisher : IDisposable
 {
@@ -20,30 +14,17 @@ internal sealed class GooglePublisher : IDisposable
     private static readonly TimeSpan TokenMargin = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan AssertionLifetime = TimeSpan.FromMinutes(10);
 
-    private static readonly ResiliencePipeline<HttpResponseMessage> InTime = new ResiliencePipelineBuilder<HttpResponseMessage>()
-        .AddTimeout(TimeSpan.FromSeconds(3.5))
-        .AddRetry(new RetryStrategyOptions<HttpResponseMessage>
-        {
-            ShouldHandle = new PredicateBuilder<HttpResponseMessage>().Handle<HttpRequestException>().Handle<TimeoutRejectedException>().HandleResult(answer => IsPassing(answer.StatusCode)),
-            MaxRetryAttempts = 2,
-            BackoffType = DelayBackoffType.Exponential,
-            UseJitter = true,
-            Delay = TimeSpan.FromMilliseconds(100),
-        })
-        .AddTimeout(TimeSpan.FromSeconds(1.5))
-        .Build();
-
     private readonly GoogleOptions _options;
     private readonly TimeProvider _time;
     private readonly GoogleServiceAccount _account;
     private readonly RSA _key = RSA.Create();
-    private readonly HttpClient _http;
+    private readonly StoreHttp _http;
     private readonly SemaphoreSlim _fetchingToken = new(1, 1);
     private AccessToken? _token;
 
     private sealed record AccessToken(string Token, DateTimeOffset GoodUntil);
 
-    public GooglePublisher(GoogleOptions options, HttpClient http, TimeProvider time)
+    public GooglePublisher(GoogleOptions options, StoreHttp http, TimeProvider time)
     {
         (_options, _time, _http) = (options, time, http);
         _account = GoogleServiceAccount.Read(options.ServiceAccountFile);
@@ -57,7 +38,7 @@ internal sealed class GooglePublisher : IDisposable
         if (answer.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.BadRequest or HttpStatusCode.Gone) return null;
         return answer.IsSuccessStatusCode && PaymentsJson.Read(await answer.Content.ReadAsByteArrayAsync(), PaymentsJson.Default.GooglePurchase) is { PurchaseState: not null } purchase
             ? purchase
-            : throw Unavailable($"answers {(int)answer.StatusCode}, which makes no sense");
+            : throw _http.Unavailable($"answers {(int)answer.StatusCode}, which makes no sense");
     }
 
     /// <summary>False if Google does not let it be consumed, which may be because it is.</summary>
@@ -65,7 +46,7 @@ internal sealed class GooglePublisher : IDisposable
     {
         using var answer = await Send(HttpMethod.Post, $"{PathOf(productId, token)}:consume");
         if (answer.IsSuccessStatusCode) return true;
-        return answer.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.NotFound or HttpStatusCode.Gone or HttpStatusCode.Conflict ? false : throw Unavailable($"answers {(int)answer.StatusCode}");
+        return answer.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.NotFound or HttpStatusCode.Gone or HttpStatusCode.Conflict ? false : throw _http.Unavailable($"answers {(int)answer.StatusCode}");
     }
 
     private string PathOf(string productId, string token) =>
@@ -81,28 +62,12 @@ internal sealed class GooglePublisher : IDisposable
         return await SendOnce(method, path, await GetToken());
     }
 
-    private Task<HttpResponseMessage> SendOnce(HttpMethod method, string path, string token) => Ask(() =>
+    private Task<HttpResponseMessage> SendOnce(HttpMethod method, string path, string token) => _http.Ask(() =>
     {
         var request = new HttpRequestMessage(method, new Uri(_options.BaseUrl, path));
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         return request;
     });
-
-    private async Task<HttpResponseMessage> Ask(Func<HttpRequestMessage> question)
-    {
-        try
-        {
-            return await InTime.ExecuteAsync(async cancellation =>
-            {
-                using var request = question();
-                return await _http.SendAsync(request, cancellation);
-            });
-        }
-        catch (Exception fault) when (fault is HttpRequestException or TimeoutRejectedException or OperationCanceledException)
-        {
-            throw Unavailable("does not answer");
-        }
-    }
 
     /// <summary>An access token for a signed statement of who asks (RFC 7523), kept until shortly before its end.</summary>
     private async Task<string> GetToken()
@@ -114,12 +79,12 @@ internal sealed class GooglePublisher : IDisposable
             if (_token is { } kept && now < kept.GoodUntil) return kept.Token;
 
             var url = _options.TokenUrl ?? new Uri(_account.TokenUri);
-            using var answer = await Ask(() => new HttpRequestMessage(HttpMethod.Post, url)
+            using var answer = await _http.Ask(() => new HttpRequestMessage(HttpMethod.Post, url)
             {
                 Content = new FormUrlEncodedContent([new("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"), new("assertion", Assertion(now))]),
             });
             if (!answer.IsSuccessStatusCode || PaymentsJson.Read(await answer.Content.ReadAsByteArrayAsync(), PaymentsJson.Default.GoogleAccessToken) is not { AccessToken: { } token, ExpiresIn: var lifetime })
-                throw Unavailable($"gives no access token ({(int)answer.StatusCode})");
+                throw _http.Unavailable($"gives no access token ({(int)answer.StatusCode})");
             _token = new(token, now + TimeSpan.FromSeconds(lifetime) - TokenMargin);
             return token;
         }
@@ -131,22 +96,17 @@ internal sealed class GooglePublisher : IDisposable
 
     private string Assertion(DateTimeOffset now)
     {
-        var header = JsonSerializer.SerializeToUtf8Bytes(new { alg = "RS256", typ = "JWT", kid = _account.PrivateKeyId });
-        var claims = JsonSerializer.SerializeToUtf8Bytes(new
+        var header = new { alg = "RS256", typ = "JWT", kid = _account.PrivateKeyId };
+        var claims = new
         {
             iss = _account.ClientEmail,
             scope = Scope,
             aud = _account.TokenUri,
             iat = now.ToUnixTimeSeconds(),
             exp = (now + AssertionLifetime).ToUnixTimeSeconds(),
-        });
-        var signed = $"{Base64Url.EncodeToString(header)}.{Base64Url.EncodeToString(claims)}";
-        return $"{signed}.{Base64Url.EncodeToString(_key.SignData(Encoding.ASCII.GetBytes(signed), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1))}";
+        };
+        return Jws.Write(header, claims, signed => _key.SignData(signed, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
     }
-
-    private static bool IsPassing(HttpStatusCode status) => status is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests || (int)status >= 500;
-
-    private static UnavailableException Unavailable(string what) => new($"Google Play {what}; nothing was written.");
 
     public void Dispose()
     {

@@ -44,6 +44,19 @@ internal interface ICountingChannel : IPaymentChannel
     Task<int> CountVoided(Payment payment, string packId);
 }
 
+/// <summary>A channel that asks, before it decides about a refund, how much of what was bought is spent.</summary>
+internal interface IAskingChannel : IPaymentChannel
+{
+    /// <summary>False if the channel cannot be told, so that a person has to answer; safe to repeat.</summary>
+    Task<bool> TellUse(Payment payment, PaymentUse use);
+}
+
+/// <summary>The paid coins of a payment.</summary>
+/// <param name="Bought">Above 0.</param>
+/// <param name="Left">Those that are still in the wallet; the others were spent, or taken back.</param>
+[GenerateSerializer, Immutable, Alias("payment-use")]
+internal readonly record struct PaymentUse([property: Id(0)] long Bought, [property: Id(1)] long Left);
+
 /// <summary>A channel that sends notifications.</summary>
 internal interface INotifyingChannel : IPaymentChannel
 {
@@ -83,6 +96,9 @@ internal abstract record PaymentNews
 
     /// <param name="RefundId">The refund that is taken back; null for all that were made until <paramref name="At"/>.</param>
     public sealed record RefundReversed(Payment Payment, string? RefundId, DateTimeOffset At, string Reason) : PaymentNews;
+
+    /// <summary>An <see cref="IAskingChannel"/> asks how much of a payment is spent.</summary>
+    public sealed record UseAsked(Payment Payment, string Question) : PaymentNews;
 
     /// <summary>A person has to look at it.</summary>
     public sealed record ForPeople(string Code, string Detail) : PaymentNews;

@@ -24,6 +24,15 @@ internal sealed record Jws(JwsHeader Header, byte[] Payload, byte[] SignedBytes,
             return null;
         }
     }
+
+    /// <summary>A token of that header and those claims, signed with <paramref name="sign"/>.</summary>
+    public static string Write(object header, object claims, Func<byte[], byte[]> sign)
+    {
+        var signed = $"{Encode(header)}.{Encode(claims)}";
+        return $"{signed}.{Base64Url.EncodeToString(sign(Encoding.ASCII.GetBytes(signed)))}";
+    }
+
+    private static string Encode(object part) => Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(part));
 }
 
 /// <param name="Alg">The algorithm.</param>

@@ -24,6 +24,7 @@ internal sealed partial class NotificationsGrain(
 {
     private const int AtOnce = 20;
     private const string KeepsFailing = "keeps_failing";
+    private const string UseAsked = "consumption_request";
     private const string NotClaimed = "payment_not_claimed";
     private const string NotMinted = "payment_not_minted";
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(900);
@@ -106,6 +107,8 @@ internal sealed partial class NotificationsGrain(
                 return Wait(item, await ReceiptOf(payment).CountRefunds(payment, at), blocksUnclaimed: true);
             case PaymentNews.RefundReversed(var payment, var refundId, var at, var reason):
                 return Wait(item, await ReceiptOf(payment).ReverseRefund(payment, refundId, at, reason), blocksUnclaimed: true);
+            case PaymentNews.UseAsked asked:
+                return await TellUse(item, asked);
             case PaymentNews.ForPeople(var code, var detail):
                 return Open(item, code, detail);
             case PaymentNews.Nothing(var detail):
@@ -133,6 +136,13 @@ internal sealed partial class NotificationsGrain(
         // 3
         var purchase = await Buy(userId, new PurchaseOrder(DerivedKey.Of("purchase", Channel, told.Payment.Id), pack, Channel, told.Proof));
         return purchase.Refusal?.Code == Refusal.PaymentPending ? Wait(item, progress) : Bought(item, purchase);
+    }
+
+    /// <summary>The channel is told what the wallet says, if it can be told and the coins were given out; else a person answers it.</summary>
+    private async Task<InboxItem> TellUse(InboxItem item, PaymentNews.UseAsked asked)
+    {
+        if (await ReceiptOf(asked.Payment).GetUse(asked.Payment) is not { } use || !await ((IAskingChannel)channels.Find(Channel)!).TellUse(asked.Payment, use)) return Open(item, UseAsked, asked.Question);
+        return Done(item, $"Told that {use.Left} of {use.Bought} paid coins are left.");
     }
 
     /// <summary>The one pack that the store sells as this product.</summary>

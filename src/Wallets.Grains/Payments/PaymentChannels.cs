@@ -15,7 +15,7 @@ internal sealed class PaymentChannels
     {
         var channels = options.Value.Channels;
         if (options.Value.AllowDevPayments) Add(new DevChannel());
-        if (channels.Apple is { } apple) Add(new AppleChannel(apple));
+        if (channels.Apple is { } apple) Add(new AppleChannel(apple, time));
         if (channels.Google is { } google) Add(new GoogleChannel(google, time));
         if (channels.Web is { } web) Add(new WebChannel(web, time));
     }

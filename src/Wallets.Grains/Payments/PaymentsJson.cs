@@ -10,6 +10,7 @@ namespace Wallets.Grains.Payments;
 [JsonSerializable(typeof(AppleDelivery))]
 [JsonSerializable(typeof(AppleNotification))]
 [JsonSerializable(typeof(AppleTransaction))]
+[JsonSerializable(typeof(AppleConsumption))]
 [JsonSerializable(typeof(WebEvent))]
 [JsonSerializable(typeof(GooglePurchase))]
 [JsonSerializable(typeof(GoogleAccessToken))]

@@ -38,6 +38,9 @@ internal interface IReceiptGrain : IGrainWithStringKey
 
     /// <summary>Does what is left to do for a payment, and says how far it has come.</summary>
     [Alias("finish")] Task<PaymentProgress> Finish(Payment payment);
+
+    /// <summary>How much of it is spent; null if nobody has got coins for it.</summary>
+    [Alias("get-use")] Task<PaymentUse?> GetUse(Payment payment);
 }
 
 [GenerateSerializer, Alias("receipt-claim")]
@@ -182,6 +185,9 @@ internal sealed partial class ReceiptGrain(
         }
         return PaymentProgress.Finished;
     }
+
+    public async Task<PaymentUse?> GetUse(Payment payment) =>
+        State.UserId is { } userId ? await GrainFactory.GetGrain<IRefundReceiver>(userId).GetUse(payment.Channel, payment.Id) : null;
 
     /// <summary>The channel counts from the beginning, however often and in which order it is asked: what is new since the last count is one refund.</summary>
     private bool NoteVoided(int voided, DateTimeOffset at)

@@ -29,6 +29,20 @@ internal static class ChannelSettings
         if (apple.Environment == AppleOptions.Production && apple.AppId <= 0)
             throw new BadConfigurationException("Set Wallets:Channels:Apple:AppId to the app's id in the App Store.");
         CheckFile("Wallets:Channels:Apple:RootCertificate", "Apple's root certificate, PEM or DER", apple.RootCertificate, file => X509CertificateLoader.LoadCertificateFromFile(file).Dispose());
+        if (apple.Server is { } server) Check(server);
+    }
+
+    private static void Check(AppleServerOptions server)
+    {
+        if (string.IsNullOrWhiteSpace(server.KeyId) || string.IsNullOrWhiteSpace(server.IssuerId))
+            throw new BadConfigurationException("Set Wallets:Channels:Apple:Server:KeyId and IssuerId to those of the key.");
+        if (!server.CustomersConsent)
+            throw new BadConfigurationException("Set Wallets:Channels:Apple:Server:CustomersConsent to true if everybody who buys agrees that Apple is told what they spent, or leave Server out.");
+        CheckFile("Wallets:Channels:Apple:Server:KeyFile", "the key's file (.p8)", server.KeyFile, file =>
+        {
+            using var key = ECDsa.Create();
+            key.ImportFromPem(File.ReadAllText(file));
+        });
     }
 
     private static void Check(GoogleOptions google, bool isProduction)

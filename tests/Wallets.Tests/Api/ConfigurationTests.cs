@@ -60,6 +60,20 @@ public sealed class ConfigurationTests(Databases databases)
     }
 
     [Fact]
+    public async Task Apple_is_told_what_users_spent_only_with_their_consent()
+    {
+        await using var server = await AppStoreServer.Start(databases);
+        var options = new AppStore(databases.NewFolder()).Options;
+        options.Server = server.Options;
+        ChannelSettings.Check(new() { Apple = options }, isProduction: true);
+
+        options.Server.CustomersConsent = false;
+
+        var fault = Assert.Throws<BadConfigurationException>(() => ChannelSettings.Check(new() { Apple = options }, isProduction: true));
+        Assert.Contains("CustomersConsent", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Two_servers_do_not_share_a_data_directory()
     {
         var folder = databases.NewFolder();

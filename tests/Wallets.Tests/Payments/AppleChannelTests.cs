@@ -106,7 +106,7 @@ public sealed class AppleChannelTests(Databases databases)
     {
         var options = _store.Options;
         options.Environment = AppleOptions.Sandbox;
-        var channel = new AppleChannel(options);
+        var channel = new AppleChannel(options, TimeProvider.System);
         var proof = _store.Transaction("ann", "coins-330", change: transaction => transaction["environment"] = "Sandbox");
 
         Assert.Equal("Sandbox:2000000001", (await Judge(channel, proof)).Value?.Id);
@@ -121,7 +121,7 @@ public sealed class AppleChannelTests(Databases databases)
         var user = Guid.NewGuid().ToString();
         var proof = _store.Transaction(user, "coins-330", change: transaction => transaction["appAccountToken"] = user);
 
-        Assert.True((await Judge(new AppleChannel(options), proof, user)).IsOk);
+        Assert.True((await Judge(new AppleChannel(options, TimeProvider.System), proof, user)).IsOk);
     }
 
     [Theory]
@@ -165,12 +165,12 @@ public sealed class AppleChannelTests(Databases databases)
         return $"{hash[..8]}-{hash[8..12]}-5{hash[13..16]}-{variant}{hash[17..20]}-{hash[20..32]}";
     }
 
-    private AppleChannel Channel => new(_store.Options);
+    private AppleChannel Channel => new(_store.Options, TimeProvider.System);
 
     private Task<Outcome<Payment>> Judge(string proof) => Judge(Channel, proof);
 
     /// <summary>By a channel that trusts that store.</summary>
-    private static Task<Outcome<Payment>> Judge(AppStore store) => Judge(new AppleChannel(store.Options), store.Transaction("ann", "coins-330"));
+    private static Task<Outcome<Payment>> Judge(AppStore store) => Judge(new AppleChannel(store.Options, TimeProvider.System), store.Transaction("ann", "coins-330"));
 
     private static async Task<Outcome<Payment>> Judge(AppleChannel channel, string proof, string user = "ann") =>
         channel.Identify(proof) is { IsOk: true } identified ? await channel.Verify(identified.Value, proof, user, Pack) : channel.Identify(proof);

@@ -15,7 +15,7 @@ public sealed class HostileInputTests(Databases databases)
     public async Task Damaged_proofs_and_notifications_are_judged_and_never_good()
     {
         var store = new AppStore(databases.NewFolder());
-        var apple = new AppleChannel(store.Options);
+        var apple = new AppleChannel(store.Options, TimeProvider.System);
         var web = new WebChannel(Checkout.Options, TimeProvider.System);
         var (transaction, notification) = (store.Transaction("ann", "coins-330"), store.Notification("REFUND", store.Transaction("ann", "coins-330")));
         var (paid, proof) = (Checkout.Paid("pay-1", "ann", "coins-330", 499), Checkout.Proof(Checkout.Paid("pay-1", "ann", "coins-330", 499)));
@@ -40,7 +40,7 @@ public sealed class HostileInputTests(Databases databases)
         var parts = store.Transaction("ann", "coins-330").Split('.');
         var odd = $"{System.Buffers.Text.Base64Url.EncodeToString(System.Text.Encoding.UTF8.GetBytes(header))}.{parts[1]}.{parts[2]}";
 
-        Assert.False(await Judge(new AppleChannel(store.Options), odd));
+        Assert.False(await Judge(new AppleChannel(store.Options, TimeProvider.System), odd));
     }
 
     [Fact]
