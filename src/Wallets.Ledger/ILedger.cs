@@ -6,7 +6,7 @@ namespace Wallets.Ledger;
 /// An engine that stores entries: PostgreSQL or SQLite. Append-only; (account, seq) and the transfer keys are unique, and the
 /// database enforces it. Writing goes through <see cref="LedgerWriter"/>; reading is direct.
 /// </summary>
-public interface ILedger
+public interface ILedger : IWorklist, IRateCards, IActs
 {
     /// <summary>How many batches may be committed side by side.</summary>
     int Writers { get; }
@@ -73,47 +73,35 @@ public interface ILedger
     /// <summary>What has been charged to a wallet for a streak, or null if nothing has.</summary>
     Task<ChargedStreak?> FindStreak(long accountId, Guid streakId);
 
-    /// <summary>
-    /// Gift debits recorded at or after <paramref name="since"/> that have no credit, oldest first, at most <paramref name="limit"/>,
-    /// and the time before which no further debit can appear. May take long if <paramref name="since"/> is long ago.
-    /// </summary>
-    /// <param name="since">Nothing older is looked at.</param>
-    /// <param name="grace">Nothing that is not this much older than the horizon is looked at either: its credit may be on its way.</param>
-    /// <param name="limit">Gifts that are returned at most.</param>
-    /// <param name="except">Creators whose gifts are left out.</param>
-    /// <param name="only">The one creator whose gifts are looked for, or null for all.</param>
-    Task<UnsettledScan> FindUnsettled(DateTimeOffset since, TimeSpan grace, int limit, IReadOnlyCollection<string> except, string? only = null);
-
-    /// <summary>
-    /// Refunded and restored gifts recorded at or after <paramref name="since"/> whose other side is missing, oldest first and, of one
-    /// wallet, in its order.
-    /// </summary>
-    Task<IReadOnlyList<UnsettledGift>> FindUnsettledCorrections(DateTimeOffset since, int limit);
-
-    /// <summary>Users whose wallets got bonus coins that expire after <paramref name="after"/> and not after <paramref name="through"/>.</summary>
-    Task<IReadOnlyList<string>> FindExpiring(DateTimeOffset after, DateTimeOffset through);
-
-    /// <summary>
-    /// Payouts reserved at or after <paramref name="since"/> that have not ended, oldest first, at most <paramref name="limit"/>, and the
-    /// time by the ledger's clock.
-    /// </summary>
-    Task<OpenPayouts> FindOpenPayouts(DateTimeOffset since, int limit);
-
-    /// <summary>
-    /// Payouts that ended as <paramref name="end"/>, <see cref="EntryKind.PayoutPaid"/> or <see cref="EntryKind.PayoutReturned"/>, before a place in the order
-    /// of their ends, the latest first, at most <paramref name="limit"/>.
-    /// </summary>
-    Task<IReadOnlyList<EndedPayout>> FindEndedPayouts(EntryKind end, EntryPlace before, int limit);
-
     /// <summary>The reservations of an account's payouts after <paramref name="afterSeq"/> in order, at most <paramref name="limit"/>.</summary>
     Task<IReadOnlyList<Entry>> ReadPayouts(long accountId, long afterSeq, int limit);
 
+    /// <summary>
+    /// The time by the ledger's clock; an entry with an earlier time may still appear for as long as a commit may take. Answers if the
+    /// database does, for readiness.
+    /// </summary>
+    Task<DateTimeOffset> ReadClock(CancellationToken cancellation);
+
+    /// <summary>The whole ledger as of now, for an audit.</summary>
+    Task<IAuditSnapshot> OpenSnapshot(CancellationToken cancellation);
+
+    /// <summary>Does <paramref name="work"/> on the derived tables in one transaction, which is committed unless it throws.</summary>
+    Task<T> Derive<T>(Func<IDerivation, Task<T>> work, CancellationToken cancellation);
+}
+
+/// <summary>The published rate cards, which the audit judges every gift by.</summary>
+public interface IRateCards
+{
     /// <summary>Every published rate card, oldest first.</summary>
     Task<IReadOnlyList<RateCard>> ReadRateCards();
 
     /// <summary>Publishes a version once; false if that version is published already.</summary>
     Task<bool> PublishRateCard(RateCard card);
+}
 
+/// <summary>The record of operators' acts.</summary>
+public interface IActs
+{
     /// <summary>Writes one step of an act, stamped with the ledger's time; false if that step, or one that excludes it, is there already. The seq given is ignored.</summary>
     Task<bool> RecordAct(ActStep step);
 
@@ -122,15 +110,6 @@ public interface ILedger
 
     /// <summary>Steps of all acts after <paramref name="afterSeq"/>, in order, at most <paramref name="limit"/>.</summary>
     Task<IReadOnlyList<ActStep>> ReadActs(long afterSeq, int limit);
-
-    /// <summary>The whole ledger as of now, for an audit.</summary>
-    Task<IAuditSnapshot> OpenSnapshot(CancellationToken cancellation);
-
-    /// <summary>Does <paramref name="work"/> on the derived tables in one transaction, which is committed unless it throws.</summary>
-    Task<T> Derive<T>(Func<IDerivation, Task<T>> work, CancellationToken cancellation);
-
-    /// <summary>Answers if the database does. For readiness.</summary>
-    Task Ping(CancellationToken cancellation);
 }
 
 /// <summary>The entries of one account that one flush must commit together; consecutive by seq.</summary>
@@ -162,29 +141,6 @@ public sealed record StreamShare(string UserId, long Gifts, long Coins, long Dia
 /// <param name="Last">The last charge; its detail says the streak's total.</param>
 /// <param name="Coins">Of all its charges.</param>
 public sealed record ChargedStreak(Entry Last, long Coins);
-
-/// <summary>A wallet's entry without its other side, with the names that delivery needs.</summary>
-public sealed record UnsettledGift(Entry Debit, string UserId, string CreatorId);
-
-/// <param name="Gifts">Debits without credit.</param>
-/// <param name="Horizon">Every debit recorded before this time was visible to the scan; later scans may start here if nothing older is unsettled.</param>
-public sealed record UnsettledScan(IReadOnlyList<UnsettledGift> Gifts, DateTimeOffset Horizon);
-
-/// <summary>A payout whose diamonds are reserved and that has not ended.</summary>
-public sealed record OpenPayout(string CreatorId, Guid Key, DateTimeOffset ReservedAt);
-
-/// <summary>A payout that has ended, and where its end stands.</summary>
-public sealed record EndedPayout(string CreatorId, Guid Key, EntryPlace End);
-
-/// <summary>A place in the order of all entries by time, which no two entries share.</summary>
-public readonly record struct EntryPlace(DateTimeOffset RecordedAt, long AccountId, long Seq)
-{
-    /// <summary>After every entry.</summary>
-    public static EntryPlace Last => new(DateTimeOffset.MaxValue, long.MaxValue, long.MaxValue);
-}
-
-/// <param name="Now">By the ledger's clock; a payout with an earlier time may still appear for as long as a commit may take.</param>
-public sealed record OpenPayouts(IReadOnlyList<OpenPayout> Payouts, DateTimeOffset Now);
 
 /// <summary>The database failed. <see cref="MayHaveCommitted"/> says whether the commit had been asked for by then.</summary>
 public sealed class LedgerFaultException(bool mayHaveCommitted, Exception cause) : Exception(cause.Message, cause)

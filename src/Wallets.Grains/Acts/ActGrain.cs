@@ -11,14 +11,14 @@ namespace Wallets.Grains.Acts;
 /// another operator if it is above the threshold, then applied or refused. Each step is recorded before the next; applying is
 /// idempotent by the act's key, so an act that died halfway goes on when it is asked, or approved, again.
 /// </summary>
-internal sealed class ActGrain(ILedger ledger, IOptions<GrainsOptions> options, TimeProvider time) : Grain, IActGrain
+internal sealed class ActGrain(IActs acts, IOptions<GrainsOptions> options, TimeProvider time) : Grain, IActGrain
 {
     private Guid Key => this.GetPrimaryKey();
 
     public async Task<Outcome<ActView>> Ask(Caller caller, ActOrder order)
     {
         if (!caller.Is(Roles.Operator)) return NotAllowed;
-        var steps = await ledger.ReadAct(Key);
+        var steps = await acts.ReadAct(Key);
         if (steps.Count > 0)
         {
             if (steps[0].Actor != caller.Subject || !ActRules.SaySame(steps[0].Order!, order)) return new Refusal(Refusal.KeyReused, $"Key {Key} was used for something else.");
@@ -31,7 +31,7 @@ internal sealed class ActGrain(ILedger ledger, IOptions<GrainsOptions> options, 
     public async Task<Outcome<ActView>> Approve(Caller caller)
     {
         if (!caller.Is(Roles.Operator)) return NotAllowed;
-        var steps = await ledger.ReadAct(Key);
+        var steps = await acts.ReadAct(Key);
         if (steps.Count == 0) return Unknown;
         if (steps[0].Actor == caller.Subject) return new Refusal(Refusal.SecondApproverNeeded, "Another operator than the one who asked must approve this.");
         if (ActSteps.StatusOf(steps, options.Value) == ActView.AwaitingApproval) steps = await Record(ActSteps.Approved, caller, null, null);
@@ -42,7 +42,7 @@ internal sealed class ActGrain(ILedger ledger, IOptions<GrainsOptions> options, 
     {
         if (!caller.Is(Roles.Operator)) return NotAllowed;
         if (!ActRules.IsReason(reason)) return new Refusal(Refusal.InvalidAct, ActRules.ReasonRule);
-        var steps = await ledger.ReadAct(Key);
+        var steps = await acts.ReadAct(Key);
         if (steps.Count == 0) return Unknown;
         if (ActSteps.StatusOf(steps, options.Value) == ActView.AwaitingApproval) steps = await Record(ActView.Rejected, caller, null, reason);
         return steps.Any(step => step.Step == ActView.Rejected) ? View(steps) : Decided;
@@ -51,7 +51,7 @@ internal sealed class ActGrain(ILedger ledger, IOptions<GrainsOptions> options, 
     public async Task<Outcome<ActView>> Get(Caller caller)
     {
         if (!caller.Is(Roles.Operator)) return NotAllowed;
-        var steps = await ledger.ReadAct(Key);
+        var steps = await acts.ReadAct(Key);
         return steps.Count == 0 ? Unknown : View(steps);
     }
 
@@ -93,8 +93,8 @@ internal sealed class ActGrain(ILedger ledger, IOptions<GrainsOptions> options, 
     /// <summary>Writes a step unless it, or one that excludes it, is there, and reads them all.</summary>
     private async Task<IReadOnlyList<ActStep>> Record(string step, Caller caller, ActOrder? order, string? note)
     {
-        await ledger.RecordAct(new ActStep(0, Key, step, caller.Subject, default, order, note));
-        return await ledger.ReadAct(Key);
+        await acts.RecordAct(new ActStep(0, Key, step, caller.Subject, default, order, note));
+        return await acts.ReadAct(Key);
     }
 
     private Task<RateCard[]> Versions() => GrainFactory.GetGrain<IRateCardGrain>(IRateCardGrain.Key).GetVersions();
@@ -110,12 +110,12 @@ internal sealed class ActGrain(ILedger ledger, IOptions<GrainsOptions> options, 
 }
 
 /// <summary>Reads the record for operators.</summary>
-internal sealed class ActRecordGrain(ILedger ledger) : Grain, IActRecordGrain
+internal sealed class ActRecordGrain(IActs acts) : Grain, IActRecordGrain
 {
     public async Task<Outcome<Page<ActStep>>> Read(Caller caller, long after, int limit)
     {
         if (!caller.Is(Roles.Operator)) return new Refusal(Refusal.Forbidden, "Only operators may do this.");
-        var steps = await ledger.ReadActs(after, limit);
+        var steps = await acts.ReadActs(after, limit);
         return new Page<ActStep>([.. steps], steps.Count == limit ? $"{steps[^1].Seq}" : null);
     }
 }

@@ -108,7 +108,7 @@ internal sealed class MatchGrain(
             creators[side] = creators[side] with { StreamId = stream };
         }
         var isReady = await AreLive(creators);
-        var now = await LedgerNow();
+        var now = await ledger.ReadClock(default);
         await Store(state =>
         {
             state.Creators = creators;   // the other side may still have to say which stream it goes on with
@@ -137,7 +137,7 @@ internal sealed class MatchGrain(
     public async Task<bool> Work()
     {
         if (State.StartsAt is not { } startsAt || State.Result is not null) return false;
-        var now = await LedgerNow();
+        var now = await ledger.ReadClock(default);
         if (State.OpenPause is { } pause && now - pause.From > _options.LongestPause) await Store(state => state.BrokenOffAt = pause.From);
         if (State.EndsAt is { } endsAt && now >= endsAt)
         {
@@ -163,14 +163,14 @@ internal sealed class MatchGrain(
             var account = await ledger.OpenAccount(AccountKind.Earnings, creators[i].CreatorId);
             creators[i] = creators[i] with { AccountId = account, StartSeq = await ledger.LastSeq(account) };
         }
-        var startsAt = await LedgerNow() + _options.Countdown;
+        var startsAt = await ledger.ReadClock(default) + _options.Countdown;
         await Store(state => (state.Creators, state.AskedBy, state.Length, state.StartsAt) = (creators, askedBy, _options.Length, startsAt));
         return null;
     }
 
     private async Task<bool> Stop(bool byOperator)
     {
-        var now = await LedgerNow();
+        var now = await ledger.ReadClock(default);
         if (State.StartsAt is not { } startsAt || State.EndsAt is not { } endsAt || now >= endsAt || State.Result is not null || State.Pauses.Count >= MostPauses) return false;
         await Store(state => state.Pauses.Add(new(now > startsAt ? now : startsAt, null, byOperator)));
         return true;
@@ -203,8 +203,6 @@ internal sealed class MatchGrain(
     }
 
     private string Status => State.StatusAt(time.GetUtcNow(), _options.InvitationTerm);
-
-    private async Task<DateTimeOffset> LedgerNow() => (await ledger.FindOpenPayouts(time.GetUtcNow().AddDays(1), 1)).Now;
 
     private Task<LiveStream?> Find(Guid stream) => GrainFactory.GetGrain<IStreamLease>(stream).Lease();
 

@@ -123,18 +123,19 @@ internal sealed partial class PayoutQueueGrain(
     /// <summary>The first scan of an activation reads all there is from the watermark on, later ones what came lately.</summary>
     private async Task Scan()
     {
+        var now = await ledger.ReadClock(default);
         var since = _ledgerTime is { } last ? last - LookBack : state.State.Watermark;
         for (var limit = PageSize; ;)
         {
             var found = await ledger.FindOpenPayouts(since, limit);
-            foreach (var payout in found.Payouts) Know(new(payout.CreatorId, payout.Key), payout.ReservedAt);
-            if (found.Payouts.Count < limit)
+            foreach (var payout in found) Know(new(payout.CreatorId, payout.Key), payout.ReservedAt);
+            if (found.Count < limit)
             {
-                (_ledgerTime, _scannedAt) = (found.Now, time.GetUtcNow());
+                (_ledgerTime, _scannedAt) = (now, time.GetUtcNow());
                 return;
             }
-            if (found.Payouts[^1].ReservedAt == since) limit *= 2;   // so many of one flush
-            since = found.Payouts[^1].ReservedAt;
+            if (found[^1].ReservedAt == since) limit *= 2;   // so many of one flush
+            since = found[^1].ReservedAt;
         }
     }
 

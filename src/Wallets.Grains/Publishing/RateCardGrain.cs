@@ -11,17 +11,17 @@ internal interface IRateCardDesk : IGrainWithStringKey
 }
 
 /// <summary>The published rate cards. They stand in the ledger, append-only, because the audit judges every gift by them.</summary>
-internal sealed class RateCardGrain(ILedger ledger) : Grain, IRateCardGrain, IRateCardDesk
+internal sealed class RateCardGrain(IRateCards cards) : Grain, IRateCardGrain, IRateCardDesk
 {
     private RateCard[] _versions = [];
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        var versions = await ledger.ReadRateCards();
+        var versions = await cards.ReadRateCards();
         if (versions.Count == 0)
         {
-            await ledger.PublishRateCard(Defaults.RateCard);
-            versions = await ledger.ReadRateCards();
+            await cards.PublishRateCard(Defaults.RateCard);
+            versions = await cards.ReadRateCards();
         }
         _versions = [.. versions];
     }
@@ -30,8 +30,8 @@ internal sealed class RateCardGrain(ILedger ledger) : Grain, IRateCardGrain, IRa
 
     public async Task<Refusal?> Publish(RateCard card)
     {
-        if (card.Version == _versions[^1].Version + 1) await ledger.PublishRateCard(card);
-        _versions = [.. await ledger.ReadRateCards()];
+        if (card.Version == _versions[^1].Version + 1) await cards.PublishRateCard(card);
+        _versions = [.. await cards.ReadRateCards()];
         var published = Array.Find(_versions, known => known.Version == card.Version);
         return published is not null && published with { ChannelFees = [] } == card with { ChannelFees = [] } && published.ChannelFees.SequenceEqual(card.ChannelFees)
             ? null

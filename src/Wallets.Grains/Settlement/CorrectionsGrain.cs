@@ -26,7 +26,7 @@ internal sealed class CorrectionsState
 /// scan longer.
 /// </summary>
 internal sealed partial class CorrectionsGrain(
-    [PersistentState("corrections")] IPersistentState<CorrectionsState> state, ILedger ledger, TimeProvider time, ILogger<CorrectionsGrain> logger) : Grain, ICorrectionsGrain
+    [PersistentState("corrections")] IPersistentState<CorrectionsState> state, IWorklist worklist, TimeProvider time, ILogger<CorrectionsGrain> logger) : Grain, ICorrectionsGrain
 {
     private const int PageSize = 10_000;
     private const int MaxBatch = 1_000;
@@ -46,7 +46,7 @@ internal sealed partial class CorrectionsGrain(
         if (now - _scannedAt < ShortestPause) return;
         _scannedAt = now;
 
-        var open = await ledger.FindUnsettledCorrections(state.State.SettledUpTo, PageSize);
+        var open = await worklist.FindUnsettledCorrections(state.State.SettledUpTo, PageSize);
         var deliveries = open.GroupBy(correction => correction.CreatorId).Where(corrections => _underWay.Add(corrections.Key)).Select(corrections => Deliver(corrections.Key, corrections)).ToList();
         await Task.WhenAny(Task.WhenAll(deliveries), Task.Delay(ShortestPause, time));   // a creator who does not answer holds up nobody else
 

@@ -30,7 +30,7 @@ internal sealed class ExpiryState
 /// Looks up which lots expired since the last sweep and has their wallets write it down. A sweep that dies is repeated whole: a wallet
 /// expires nothing twice.
 /// </summary>
-internal sealed class ExpiryGrain([PersistentState("expiry")] IPersistentState<ExpiryState> state, ILedger ledger, TimeProvider time) : Grain, IExpiryGrain
+internal sealed class ExpiryGrain([PersistentState("expiry")] IPersistentState<ExpiryState> state, IWorklist worklist, TimeProvider time) : Grain, IExpiryGrain
 {
     private const int AtOnce = 50;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
@@ -44,7 +44,7 @@ internal sealed class ExpiryGrain([PersistentState("expiry")] IPersistentState<E
         _sweptAt = now;
 
         var through = DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds() - 1);   // wallets go by the same clock, give or take
-        foreach (var users in (await ledger.FindExpiring(state.State.Through, through)).Chunk(AtOnce))
+        foreach (var users in (await worklist.FindExpiring(state.State.Through, through)).Chunk(AtOnce))
             await Task.WhenAll(users.Select(user => GrainFactory.GetGrain<IExpiringWallet>(user).Expire()));
         if (through <= state.State.Through) return;
         try

@@ -33,7 +33,7 @@ internal sealed class SettlementState
 /// </summary>
 internal sealed partial class SettlementGrain(
     [PersistentState("settlement")] IPersistentState<SettlementState> state,
-    ILedger ledger,
+    IWorklist worklist,
     GiftMetrics metrics,
     IOptions<GrainsOptions> options,
     TimeProvider time,
@@ -93,7 +93,7 @@ internal sealed partial class SettlementGrain(
     {
         for (var page = 1; ; page++)
         {
-            var scan = await ledger.FindUnsettled(since, Grace, PageSize, SetAside.Keys);
+            var scan = await worklist.FindUnsettled(since, Grace, PageSize, SetAside.Keys);
             var settledUpTo = scan.Horizon - (Grace > HorizonMargin ? Grace : HorizonMargin);
             var oldest = scan.Gifts.Count > 0 ? scan.Gifts[0].Debit.RecordedAt : settledUpTo;
             if (page == 1) metrics.Overdue(scan.Gifts.Count, scan.Gifts.Count > 0 && scan.Horizon > oldest ? scan.Horizon - oldest : TimeSpan.Zero);
@@ -114,7 +114,7 @@ internal sealed partial class SettlementGrain(
         var (creatorId, since) = creator;
         var (due, pause) = _retries.GetValueOrDefault(creatorId, (now, FirstRetry));
         if (now < due) return;
-        var scan = await ledger.FindUnsettled(since, Grace, PageSize, [], creatorId);
+        var scan = await worklist.FindUnsettled(since, Grace, PageSize, [], creatorId);
         if (scan.Gifts.Count > 0 && !await Redeliver(creatorId, scan.Gifts))
         {
             _retries[creatorId] = (now + pause, pause * 2 < options.Value.SetAsideInterval ? pause * 2 : options.Value.SetAsideInterval);

@@ -2,10 +2,8 @@ namespace Wallets.Ledger.Postgres;
 
 public sealed partial class PostgresLedger
 {
-    public async Task<OpenPayouts> FindOpenPayouts(DateTimeOffset since, int limit)
-    {
-        var now = await Query("SELECT now()", row => row.GetDateTime(0), default);
-        var open = await Query(
+    public async Task<IReadOnlyList<OpenPayout>> FindOpenPayouts(DateTimeOffset since, int limit) =>
+        await Query(
             _scans,
             """
             SELECT creator.name, e.transfer_id, e.recorded_at FROM entries e JOIN accounts creator USING (account_id)
@@ -14,8 +12,6 @@ public sealed partial class PostgresLedger
             ORDER BY e.recorded_at LIMIT $2
             """,
             row => new OpenPayout(row.GetString(0), row.GetGuid(1), new DateTimeOffset(row.GetDateTime(2))), default, since.UtcDateTime, limit);
-        return new(open, new DateTimeOffset(now[0]));
-    }
 
     public async Task<IReadOnlyList<Entry>> ReadPayouts(long accountId, long afterSeq, int limit) =>
         await Query($"SELECT {Columns} FROM entries WHERE account_id = $1 AND seq > $2 AND kind = 12 ORDER BY seq LIMIT $3", ReadEntry, default, accountId, afterSeq, limit);

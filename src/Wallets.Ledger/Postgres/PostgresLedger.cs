@@ -313,7 +313,7 @@ public sealed partial class PostgresLedger : ILedger, IAsyncDisposable
         return new TransactionSnapshot(connection, transaction, EntryColumns, ReadEntry, Words);
     }
 
-    public async Task Ping(CancellationToken cancellation) => await Query("SELECT 1", row => row.GetInt32(0), cancellation);
+    public async Task<DateTimeOffset> ReadClock(CancellationToken cancellation) => new((await Query("SELECT now()", row => row.GetDateTime(0), cancellation))[0]);
 
     public async ValueTask DisposeAsync()
     {

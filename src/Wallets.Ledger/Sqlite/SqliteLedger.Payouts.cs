@@ -2,12 +2,8 @@ namespace Wallets.Ledger.Sqlite;
 
 public sealed partial class SqliteLedger
 {
-    public async Task<OpenPayouts> FindOpenPayouts(DateTimeOffset since, int limit)
-    {
-        await _writing.WaitAsync();
-        var now = FromMicroseconds(NextTime());
-        _writing.Release();
-        var open = await Reading(connection => Query(connection,
+    public Task<IReadOnlyList<OpenPayout>> FindOpenPayouts(DateTimeOffset since, int limit) => Reading<IReadOnlyList<OpenPayout>>(connection =>
+        Query(connection,
             $"""
             SELECT creator.name, e.transfer_id, e.recorded_at FROM entries e JOIN accounts creator ON creator.account_id = e.account_id
             WHERE e.kind = 12 AND e.recorded_at >= $1
@@ -15,8 +11,6 @@ public sealed partial class SqliteLedger
             ORDER BY e.recorded_at LIMIT $2
             """,
             row => new OpenPayout(row.GetString(0), ReadGuid(row, 1), FromMicroseconds(row.GetInt64(2))), ToMicroseconds(since), (long)limit));
-        return new(open, now);
-    }
 
     public Task<IReadOnlyList<Entry>> ReadPayouts(long accountId, long afterSeq, int limit) => Reading<IReadOnlyList<Entry>>(connection =>
         Query(connection, $"SELECT {Columns} FROM entries WHERE account_id = $1 AND seq > $2 AND kind = 12 ORDER BY seq LIMIT $3", ReadEntry, accountId, afterSeq, (long)limit));

@@ -222,7 +222,15 @@ public sealed partial class SqliteLedger : ILedger, IAsyncDisposable
             connection, connection.BeginTransaction(deferred: true), EntryColumns, ReadEntry, Words));
     }
 
-    public Task Ping(CancellationToken cancellation) => Reading(connection => Query(connection, "SELECT 1", row => row.GetInt64(0)));
+    /// <summary>The writer's clock; the file is only asked whether it answers.</summary>
+    public async Task<DateTimeOffset> ReadClock(CancellationToken cancellation)
+    {
+        await Reading(connection => Query(connection, "SELECT 1", row => row.GetInt64(0)));
+        await _writing.WaitAsync(cancellation);
+        var now = NextTime();
+        _writing.Release();
+        return FromMicroseconds(now);
+    }
 
     public ValueTask DisposeAsync()
     {

@@ -34,7 +34,7 @@ internal static class Health
     {
         public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
         {
-            await ledger.Ping(cancellationToken);
+            await ledger.ReadClock(cancellationToken);
             return HealthCheckResult.Healthy();
         }
     }

@@ -27,7 +27,7 @@ internal abstract class WrappedLedger(ILedger inner) : ILedger
     public virtual Task<IReadOnlyList<StreamShare>> SumStream(long accountId, Guid streamId, long afterSeq, long throughSeq) => inner.SumStream(accountId, streamId, afterSeq, throughSeq);
     public virtual Task<ChargedStreak?> FindStreak(long accountId, Guid streakId) => inner.FindStreak(accountId, streakId);
     public virtual Task<UnsettledScan> FindUnsettled(DateTimeOffset since, TimeSpan grace, int limit, IReadOnlyCollection<string> except, string? only) => inner.FindUnsettled(since, grace, limit, except, only);
-    public virtual Task<OpenPayouts> FindOpenPayouts(DateTimeOffset since, int limit) => inner.FindOpenPayouts(since, limit);
+    public virtual Task<IReadOnlyList<OpenPayout>> FindOpenPayouts(DateTimeOffset since, int limit) => inner.FindOpenPayouts(since, limit);
     public virtual Task<IReadOnlyList<EndedPayout>> FindEndedPayouts(EntryKind end, EntryPlace before, int limit) => inner.FindEndedPayouts(end, before, limit);
     public virtual Task<IReadOnlyList<Entry>> ReadPayouts(long accountId, long afterSeq, int limit) => inner.ReadPayouts(accountId, afterSeq, limit);
     public virtual Task<IReadOnlyList<RateCard>> ReadRateCards() => inner.ReadRateCards();
@@ -37,5 +37,5 @@ internal abstract class WrappedLedger(ILedger inner) : ILedger
     public virtual Task<IReadOnlyList<ActStep>> ReadActs(long afterSeq, int limit) => inner.ReadActs(afterSeq, limit);
     public virtual Task<IAuditSnapshot> OpenSnapshot(CancellationToken cancellation) => inner.OpenSnapshot(cancellation);
     public virtual Task<T> Derive<T>(Func<IDerivation, Task<T>> work, CancellationToken cancellation) => inner.Derive(work, cancellation);
-    public virtual Task Ping(CancellationToken cancellation) => inner.Ping(cancellation);
+    public virtual Task<DateTimeOffset> ReadClock(CancellationToken cancellation) => inner.ReadClock(cancellation);
 }
