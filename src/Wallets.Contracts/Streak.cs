@@ -7,8 +7,9 @@ namespace Wallets;
 /// <param name="StreakId">The streak's id, a UUID of the caller's own; of this wallet only.</param>
 /// <param name="Total">Pieces since the streak began, this message's included; 1 to 9,999.</param>
 /// <param name="Ends">Whether the viewer is done. May be left out: a quiet streak ends by itself.</param>
+/// <param name="Price">The price of one piece that the viewer was shown, for what this message charges; as in <see cref="GiftOrder"/>.</param>
 [GenerateSerializer, Immutable, Alias("streak-order")]
-public sealed record StreakOrder(Guid StreakId, Guid StreamId, string GiftId, int Total, bool Ends = false);
+public sealed record StreakOrder(Guid StreakId, Guid StreamId, string GiftId, int Total, bool Ends = false, Coins? Price = null);
 
 /// <summary>A streak as it stands.</summary>
 /// <param name="Total">Pieces charged so far.</param>

@@ -35,7 +35,7 @@ internal sealed partial class WalletGrain
         if (State.HasExpired(Now)) await Expire();
         var terms = await published.GetTerms();
         var stream = await streams.Find(order.StreamId);
-        var due = new GiftOrder(KeyOf(order), order.StreamId, order.GiftId, order.Total - (known?.Total ?? 0));
+        var due = new GiftOrder(KeyOf(order), order.StreamId, order.GiftId, order.Total - (known?.Total ?? 0), order.Price);
         var decision = WalletDecisions.SendGift(AccountId ?? 0, State, Name, due, stream, terms, _options.Limits, _options.Refunds.FlaggedHoldDays, Now, await SenderOf(caller, due, stream, terms));
         if (decision.Refusal is { } refusal) return await RefuseUnlessCharged(order, refusal);
 

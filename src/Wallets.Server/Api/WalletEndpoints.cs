@@ -6,7 +6,7 @@ internal sealed record PurchaseRequest(string PackId, string Channel, string Pro
 
 internal sealed record GiftRequest(string StreamId, string GiftId, int Quantity, long? Price = null);
 
-internal sealed record StreakRequest(string StreamId, string GiftId, int Total, bool Ends = false);
+internal sealed record StreakRequest(string StreamId, string GiftId, int Total, bool Ends = false, long? Price = null);
 
 /// <summary>A viewer's wallet: buying coins, sending gifts, statement.</summary>
 internal static class WalletEndpoints
@@ -44,7 +44,7 @@ internal static class WalletEndpoints
                 var key = Requests.ParseKey(idempotencyKey);
                 if (!Guid.TryParseExact(request.StreamId, "D", out var streamId))
                     return Task.FromResult(Problems.Refuse(new Refusal(Refusal.UnknownStream, "There is no such stream.")));
-                return client.SendGift(caller, userId, new GiftOrder(key, streamId, request.GiftId, request.Quantity, request.Price is { } price ? new Coins(price) : null)).Created(http);
+                return client.SendGift(caller, userId, new GiftOrder(key, streamId, request.GiftId, request.Quantity, PriceOf(request.Price))).Created(http);
             })
             .Produces<GiftReceipt>(201).Refuses(403, 409, 422).WithSummary("Sends a gift; the answer is its receipt. The price of a piece that the viewer was shown may be sent along: it is kept for a minute after it has changed, and refused as price_changed from then on.");
 
@@ -54,9 +54,9 @@ internal static class WalletEndpoints
                 var id = Requests.ParseUuid(streakId, "invalid_id", "A streak id is a UUID.");
                 if (!Guid.TryParseExact(request.StreamId, "D", out var streamId))
                     return Task.FromResult(Problems.Refuse(new Refusal(Refusal.UnknownStream, "There is no such stream.")));
-                return client.SendStreak(caller, userId, new StreakOrder(id, streamId, request.GiftId, request.Total, request.Ends)).Put(http);
+                return client.SendStreak(caller, userId, new StreakOrder(id, streamId, request.GiftId, request.Total, request.Ends, PriceOf(request.Price))).Put(http);
             })
-            .Produces<Streak>().Refuses(403, 409, 422).WithSummary("Tells a streak's running total; what is not charged yet is charged. Repeated, late and lost messages do no harm.");
+            .Produces<Streak>().Refuses(403, 409, 422).WithSummary("Tells a streak's running total; what is not charged yet is charged. Repeated, late and lost messages do no harm. The price that the viewer was shown may be sent along, as with a gift.");
 
         wallet.MapGet("/streaks/{streakId}", (HttpContext http, IGrainFactory grains, string userId, string streakId) =>
                 grains.GetGrain<IWalletGrain>(userId).GetStreak(Owner(http, userId), Requests.ParseUuid(streakId, "invalid_id", "A streak id is a UUID.")).Found())
@@ -68,6 +68,8 @@ internal static class WalletEndpoints
     }
 
     public static Guid ParsePathKey(string key) => Requests.ParseUuid(key, "invalid_key", "The key in the path must be a UUID.");
+
+    private static Coins? PriceOf(long? price) => price is { } coins ? new Coins(coins) : null;
 
     /// <summary>The caller, if the wallet is theirs. The grain asks again.</summary>
     private static Caller Owner(HttpContext http, string userId)

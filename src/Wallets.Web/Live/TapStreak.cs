@@ -1,11 +1,11 @@
 namespace Wallets.Web.Live;
 
 /// <summary>
-/// Taps on one gift, told to the wallet as a running total. Owns how many pieces were tapped and how many the wallet says are charged.
+/// Taps on one gift at one price, told to the wallet as a running total. Owns how many pieces were tapped and how many the wallet says are charged.
 /// One message is under way at a time, and what is tapped meanwhile goes into the next; a message whose outcome is not known is told
 /// again as it was before any higher total is. If the page dies, what the wallet took is charged, and nothing else ever is.
 /// </summary>
-internal sealed class TapStreak(Guid streamId, string giftId)
+internal sealed class TapStreak(Guid streamId, string giftId, Coins price)
 {
     /// <summary>Shorter than the wallet's by what a message may take on its way, so that no tap comes too late for its streak.</summary>
     private static readonly TimeSpan QuietTime = Streak.QuietTime * 0.8;
@@ -16,6 +16,7 @@ internal sealed class TapStreak(Guid streamId, string giftId)
 
     public Guid Id { get; } = Guid.CreateVersion7();
     public string GiftId => giftId;
+    public Coins Price => price;
     public int Tapped { get; private set; }
     public int Charged { get; private set; }
 
@@ -40,7 +41,7 @@ internal sealed class TapStreak(Guid streamId, string giftId)
     /// <summary>What to tell the wallet next, or null if it knows all.</summary>
     public StreakOrder? Next()
     {
-        if (_told is null && Tapped > Charged) _told = new StreakOrder(Id, streamId, giftId, Tapped);
+        if (_told is null && Tapped > Charged) _told = new StreakOrder(Id, streamId, giftId, Tapped, Price: price);
         return _told;
     }
 

@@ -126,8 +126,8 @@ public partial class Live
     private async Task Tap(Gift gift)
     {
         var now = Time.GetUtcNow();
-        var streak = _streaks.FindLast(open => open.GiftId == gift.Id && open.Takes(_quantity, now));
-        if (streak is null) _streaks.Add(streak = new TapStreak(Stream, gift.Id));
+        var streak = _streaks.FindLast(open => open.GiftId == gift.Id && open.Price == gift.Price && open.Takes(_quantity, now));
+        if (streak is null) _streaks.Add(streak = new TapStreak(Stream, gift.Id, gift.Price));
         streak.Tap(_quantity, now);
         if (!streak.IsBeingTold && !await Try(() => Tell(streak)))
             Say("It is not known yet whether your gift was sent. It is asked again by itself, and charged once at most.", "warn");
@@ -153,6 +153,7 @@ public partial class Live
                 {
                     streak.Refuse((await Wallet.GetStreak(Caller, order.StreakId)).Value);
                     await ReadWallet();
+                    await ReadCatalog();   // the price may have changed, or the gift may be gone
                     Explain(answer.Refusal, order, streak.Charged);
                 }
                 StateHasChanged();
@@ -184,7 +185,7 @@ public partial class Live
     {
         var pieces = order.Total - charged;
         var outcome = charged == 0 ? "Nothing was charged." : $"{Pieces(order.GiftId, charged)} was charged, and nothing more.";
-        var price = (_gifts.FirstOrDefault(gift => gift.Id == order.GiftId)?.Price ?? Coins.Zero) * pieces;
+        var price = (order.Price ?? Coins.Zero) * pieces;
         var missing = price.Value - (_wallet?.Coins.Value ?? 0);
         if (refusal.Code != Refusal.InsufficientFunds || missing <= 0)
         {

@@ -25,13 +25,14 @@ public sealed class RecognitionApiTests(Databases databases)
 
         var locked = await Eventually.Is(() => ann.Post("/v1/wallets/ann/gifts", new { streamId = stream, giftId = "crown", quantity = 1 }, Key()), answer => answer.Code != "unknown_gift");
         var dearer = await ann.Post("/v1/wallets/ann/gifts", new { streamId = stream, giftId = "bouquet", quantity = 1, price = 99 }, Key());
+        var dearerStreak = await ann.Send(HttpMethod.Put, $"/v1/wallets/ann/streaks/{Key()}", JsonContent.Create(new { streamId = stream, giftId = "bouquet", total = 1, price = 99 }), null);
         var match = Key();
         Assert.Equal(201, (await cleo.Post("/v1/matches", new { creatorId = "cleo", streamId = stream, opponentId = "dora" }, match)).Status);
         Assert.Equal("live", (await dora.Post($"/v1/matches/{match}/accept", new { streamId = other })).String("status"));
         var sent = await ann.Post("/v1/wallets/ann/gifts", new { streamId = stream, giftId = "bouquet", quantity = 2, price = 100 }, Key());
         var gifts = await ann.Get("/v1/gifts?creatorId=cleo");
 
-        Assert.Equal([(409, "level_too_low"), (409, "price_changed"), (201, null)], new[] { locked, dearer, sent }.Select(answer => (answer.Status, answer.Status == 201 ? null : answer.Code)));
+        Assert.Equal([(409, "level_too_low"), (409, "price_changed"), (409, "price_changed"), (201, null)], new[] { locked, dearer, dearerStreak, sent }.Select(answer => (answer.Status, answer.Status == 201 ? null : answer.Code)));
         Assert.Equal("level_too_low", gifts["items"].EnumerateArray().Single(item => item.GetProperty("id").GetString() == "crown").GetProperty("locked")[0].GetString());
         Assert.Equal(2, (await anyone.Get("/v1/gifts/versions"))["items"].GetArrayLength());
         Assert.Equal((2, 200), await Eventually.Is(async () => await ann.Get("/v1/wallets/ann/level") is var level ? (level.Long("level"), level.Long("coins")) : default, level => level.Item2 == 200));

@@ -89,7 +89,7 @@ public sealed class CatalogTests(Databases databases)
         var (wallet, key) = (cluster.Grains.GetGrain<IWalletGrain>("ann"), Some.Key());
 
         var before = await Eventually.Is(() => cluster.Send("ann", cleo, "fan-heart"), sent => sent.Refusal?.Code != Refusal.UnknownGift);
-        var streak = new StreakOrder(Some.Key(), cleo, "fan-heart", 3);
+        var streak = new StreakOrder(Some.Key(), cleo, "fan-heart", 3, Price: new(1));
         var streakBefore = await wallet.SendStreak(cluster.Viewer("ann"), streak);
         await cluster.Send("ann", cleo, "bouquet");
         var after = await Eventually.Is(() => cluster.Send("ann", cleo, "fan-heart", key: key), sent => sent.IsOk);
@@ -101,6 +101,7 @@ public sealed class CatalogTests(Databases databases)
         Assert.Equal((Refusal.FansOnly, 3), (streakBefore.Refusal?.Code, (await wallet.SendStreak(cluster.Viewer("ann"), streak)).Value?.Total));
         Assert.Equal([0, 1], new[] { offers, elsewhere }.Select(items => items.Single(offer => offer.Gift.Id == "fan-heart").Locked.Length));
         Assert.True((await cluster.Send("ann", cleo, "fan-heart", key: key)).Replayed);
+        Assert.Equal(Refusal.PriceChanged, (await wallet.SendStreak(cluster.Viewer("ann"), new StreakOrder(Some.Key(), cleo, "fan-heart", 3, Price: new(2)))).Refusal?.Code);
         var otherPrice = await wallet.SendGift(cluster.Viewer("ann"), new GiftOrder(key, cleo, "fan-heart", 1, new Coins(2)));
         Assert.Equal(Refusal.KeyReused, otherPrice.Refusal?.Code);
         await cluster.IsClean();

@@ -15,7 +15,7 @@ public sealed class TapStreakTests
     public void Whatever_is_lost_or_refused_the_count_ends_at_what_was_charged() =>
         Gen.Select(Gen.Int[1, 4], Gen.Enum<Fate>(), Gen.Bool).Array[1, 40].Sample(steps =>
         {
-            var streak = new TapStreak(Guid.NewGuid(), "rose");
+            var streak = new TapStreak(Guid.NewGuid(), "rose", new(1));
             var (wallet, tapped) = (new OneStreak(funds: 30), 0);
             foreach (var (pieces, fate, isTold) in steps)
             {
@@ -34,7 +34,7 @@ public sealed class TapStreakTests
     [Fact]
     public void A_message_of_unknown_outcome_is_told_again_before_a_higher_total_is()
     {
-        var streak = new TapStreak(Guid.NewGuid(), "rose");
+        var streak = new TapStreak(Guid.NewGuid(), "rose", new(1));
         streak.Tap(1, Noon);
         var lost = streak.Next();
 
@@ -48,7 +48,7 @@ public sealed class TapStreakTests
     [Fact]
     public void After_the_quiet_time_no_more_goes_into_it()
     {
-        var streak = new TapStreak(Guid.NewGuid(), "rose");
+        var streak = new TapStreak(Guid.NewGuid(), "rose", new(1));
         streak.Tap(1, Noon);
         streak.Next();
         streak.Take(Charged(streak, 1), Noon);
