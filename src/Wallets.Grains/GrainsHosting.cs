@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Wallets.Grains.Acts;
+using Wallets.Grains.Figures;
 using Wallets.Grains.Matches;
 using Wallets.Grains.Payments;
 using Wallets.Grains.Payouts;
@@ -31,6 +32,9 @@ public static class GrainsHosting
         silo.Services.TryAddSingleton(TimeProvider.System);
         silo.Services.AddMetrics();
         silo.Services.AddSingleton(createLedger);
+        silo.Services.AddSingleton<IWorklist>(services => services.GetRequiredService<ILedger>());
+        silo.Services.AddSingleton<IRateCards>(services => services.GetRequiredService<ILedger>());
+        silo.Services.AddSingleton<IActs>(services => services.GetRequiredService<ILedger>());
         silo.Services.TryAddSingleton<LedgerWriterOptions>();
         silo.Services.AddSingleton<LedgerMetrics>();
         silo.Services.AddSingleton<LedgerWriter>();
@@ -54,6 +58,7 @@ public static class GrainsHosting
         silo.Services.AddSingleton(services => new ClusterTask("notifications", grains =>
             Task.WhenAll(services.GetRequiredService<PaymentChannels>().Open.Select(channel => grains.GetGrain<INotificationsGrain>(channel).Handle(hasNew: false)))));
         silo.Services.AddHostedService<ClusterClock>();
+        silo.Services.AddHostedService<FiguresReporter>();
         return silo;
     }
 }

@@ -3,7 +3,6 @@ using Microsoft.Extensions.DependencyInjection;
 using MudBlazor.Services;
 using Wallets.Web.Demo;
 using Wallets.Web.Live;
-using Wallets.Web.Operations;
 
 namespace Wallets.Web;
 
@@ -14,8 +13,6 @@ public static class PagesHosting
     {
         services.AddSingleton(options);
         services.AddSingleton<StreamWatch>();
-        services.AddSingleton<Figures>();
-        services.AddHostedService(provider => provider.GetRequiredService<Figures>());
         services.AddSingleton<Show>();
         if (demo) services.AddHostedService(provider => provider.GetRequiredService<Show>());
         services.AddMudServices();

@@ -46,18 +46,25 @@ public sealed class Browsers : IAsyncLifetime
     /// <summary>A new browser profile, signed in as <paramref name="name"/> with one role.</summary>
     public async Task<IPage> Visitor(string name, string role, string to = "/", bool phone = false)
     {
+        var page = await NewPage(Url, phone);
+        await page.GotoAsync($"/sign-in?to={Uri.EscapeDataString(to)}");
+        await page.GetByLabel("Somebody else").FillAsync(name);
+        foreach (var other in new[] { "viewer", "creator", "operator" }) await page.GetByLabel(other, new PageGetByLabelOptions { Exact = true }).SetCheckedAsync(other == role);
+        await page.Locator("form.panel button").ClickAsync();
+        return page;
+    }
+
+    /// <summary>A new browser profile that knows nobody.</summary>
+    public async Task<IPage> NewPage(string url, bool phone = false)
+    {
         var context = await _browser!.NewContextAsync(new BrowserNewContextOptions
         {
-            BaseURL = Url,
+            BaseURL = url,
             ViewportSize = phone ? new ViewportSize { Width = 390, Height = 844 } : new ViewportSize { Width = 1280, Height = 800 },
             ReducedMotion = ReducedMotion.Reduce,
         });
         var page = await context.NewPageAsync();
         page.SetDefaultTimeout(20_000);
-        await page.GotoAsync($"/sign-in?to={Uri.EscapeDataString(to)}");
-        await page.GetByLabel("Somebody else").FillAsync(name);
-        foreach (var other in new[] { "viewer", "creator", "operator" }) await page.GetByLabel(other, new PageGetByLabelOptions { Exact = true }).SetCheckedAsync(other == role);
-        await page.Locator("form.panel button").ClickAsync();
         return page;
     }
 

@@ -11,7 +11,7 @@ public partial class Operations
     private const int MostLines = 100;
     private const int MostPayouts = 20;
 
-    private FiguresView _now = new([], 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, []);
+    private FiguresView _now = FiguresView.None;
     private AuditView? _audit;
     private OpenActs? _openActs;
     private ActView[] _acts = [];
@@ -34,7 +34,7 @@ public partial class Operations
     protected override async Task Refresh()
     {
         _month ??= DateOnly.FromDateTime(Time.GetUtcNow().UtcDateTime);
-        _now = Figures.Read();
+        _now = (await Grains.GetGrain<IFiguresGrain>(IFiguresGrain.Key).Get(Caller)).Value ?? _now;
         _audit = (await Audit.GetLatest(Caller)).Value;
         var queue = Grains.GetGrain<IPayoutQueueGrain>(IPayoutQueueGrain.Key);
         _payouts = [.. ((await queue.GetOpen(Caller, null, null, MostPayouts)).Value?.Items ?? []).Where(payout => payout.Status != Payout.AwaitingApproval)];
