@@ -33,7 +33,7 @@ internal sealed class BenchmarkRun(Plan plan, string? jsonFile, string? plotFold
             switch (part)
             {
                 case Part.Throughput:
-                    foreach (var contender in plan.Contenders) await Timed(() => Throughput.Run(contender, plan, results));
+                    foreach (var contender in Enumerable.Repeat(plan.Contenders, plan.Rounds).SelectMany(names => names)) await Timed(() => Throughput.Run(contender, plan, results));
                     break;
                 case Part.Growth: await Timed(() => Growth.Run(plan, results)); break;
                 case Part.Memory: await Timed(() => Memory.Run(plan, results)); break;

@@ -24,6 +24,9 @@ internal sealed record Plan
     public required IReadOnlyList<string> Contenders { get; init; }
     public required IReadOnlyList<Part> Parts { get; init; }
 
+    /// <summary>How often the contenders are measured in turn. A machine that others share has good and bad minutes, so the best of each counts.</summary>
+    public int Rounds { get; init; } = 1;
+
     /// <summary>Open loops, in shares of the peak: for ours, and for the others.</summary>
     public required IReadOnlyList<double> LoadsOfOurs { get; init; }
     public required IReadOnlyList<double> LoadsOfOthers { get; init; }

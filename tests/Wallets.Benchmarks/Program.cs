@@ -11,9 +11,10 @@ var only = new Option<string?>("--only") { Description = $"Parts, separated by c
 var contenders = new Option<string?>("--contenders") { Description = $"Contenders of part throughput, separated by commas: {string.Join(", ", Names.All)}." };
 var entries = new Option<double?>("--entries") { Description = "Million entries that are there already in part growth; by default 50." };
 var watchers = new Option<string?>("--watchers") { Description = "Connections of part hub, separated by commas." };
+var rounds = new Option<int?>("--rounds") { Description = "How often the contenders of part throughput are measured in turn; the best of each counts." };
 var seconds = new Option<double?>("--seconds") { Description = "How long each load is measured." };
 
-var run = new RootCommand("Measures this system and what its users would pick instead, side by side.") { quick, smoke, json, plots, only, contenders, entries, watchers, seconds };
+var run = new RootCommand("Measures this system and what its users would pick instead, side by side.") { quick, smoke, json, plots, only, contenders, entries, watchers, rounds, seconds };
 run.SetAction((arguments, _) =>
 {
     var plan = arguments.GetValue(smoke) ? Plan.Smoke : arguments.GetValue(quick) ? Plan.Quick : Plan.Full;
@@ -21,6 +22,7 @@ run.SetAction((arguments, _) =>
     if (arguments.GetValue(contenders) is { } names) plan = plan with { Contenders = names.Split(',') };
     if (arguments.GetValue(entries) is { } millions) plan = plan with { MillionEntries = [0, millions] };
     if (arguments.GetValue(watchers) is { } counts) plan = plan with { HubConnections = [.. counts.Split(',').Select(int.Parse)] };
+    if (arguments.GetValue(rounds) is { } times) plan = plan with { Rounds = times };
     if (arguments.GetValue(seconds) is { } window) plan = plan with { Window = TimeSpan.FromSeconds(window) };
     return new BenchmarkRun(plan, arguments.GetValue(json), arguments.GetValue(plots)).Run();
 });

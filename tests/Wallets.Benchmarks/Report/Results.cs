@@ -80,5 +80,7 @@ internal sealed class Results
         .Where(m => m.Contender == contender && m.Distribution == distribution && m.Load == Measurement.Closed)
         .MaxBy(m => m.GiftsPerSecond);
 
-    public Measurement? AtShareOfPeak(string contender, double share) => Measurements.Find(m => m.Contender == contender && m.Load == Measurement.Open(share));
+    public Measurement? AtShareOfPeak(string contender, double share) => Measurements
+        .Where(m => m.Contender == contender && m.Load == Measurement.Open(share))
+        .MinBy(m => m.LatencyMs.P99);
 }
