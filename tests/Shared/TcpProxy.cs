@@ -10,7 +10,7 @@ public sealed class TcpProxy : IAsyncDisposable
     private readonly TcpListener _listener;
     private readonly int _target;
     private readonly CancellationTokenSource _stopped = new();
-    private readonly ConcurrentDictionary<TcpClient, bool> _open = new();
+    private readonly ConcurrentDictionary<Socket, bool> _open = new();
     private readonly Task _accepting;
     private TaskCompletionSource _flowing = Flowing();
 
@@ -48,7 +48,7 @@ public sealed class TcpProxy : IAsyncDisposable
     /// <summary>Resets every connection that is open now.</summary>
     public void Cut()
     {
-        foreach (var client in _open.Keys) client.Client.Close(0);
+        foreach (var socket in _open.Keys) socket.Close(0);   // does nothing to one that has just been closed
     }
 
     private async Task Accept()
@@ -71,7 +71,8 @@ public sealed class TcpProxy : IAsyncDisposable
         using var fromClient = client;
         using var toServer = new TcpClient { NoDelay = true };
         client.NoDelay = true;
-        _open[client] = true;
+        var socket = client.Client;   // a closed client has none
+        _open[socket] = true;
         try
         {
             await _flowing.Task.WaitAsync(_stopped.Token);
@@ -92,7 +93,7 @@ public sealed class TcpProxy : IAsyncDisposable
         }
         finally
         {
-            _open.TryRemove(client, out _);
+            _open.TryRemove(socket, out _);
         }
     }
 
