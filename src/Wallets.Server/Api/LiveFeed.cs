@@ -6,14 +6,20 @@ namespace Wallets.Server.Api;
 /// <summary>
 /// This gateway's side of the streams that somebody watches through it: one conversation with each stream's grain, however many watch.
 /// It asks for the next frame from the one it has, so that a grain that has moved, or whose silo has died, is asked again and nothing
-/// is missing or told twice. A gateway that cannot send as fast as frames come gets fewer and larger ones.
+/// is missing or told twice. A gateway that cannot send as fast as frames come gets fewer and larger ones; and sending takes a quarter of its
+/// time at the most, because it has gifts to carry.
 /// </summary>
 internal sealed partial class LiveFeed(IGrainFactory grains, IHubContext<LiveHub> hub, TimeProvider time, ILogger<LiveFeed> logger) : IHostedService
 {
     private const string Message = "frame";
 
     /// <summary>How long the next frame waits for the slowest viewers of the last one. They get it all the same, or lose their connection.</summary>
-    private static readonly TimeSpan PatienceWithTheSlow = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan PatienceWithTheSlow = TimeSpan.FromMilliseconds(300);
+
+    /// <summary>How long a gateway rests from a stream after a frame, as a multiple of what sending it took.</summary>
+    private const int RestAfterFrame = 3;
+
+    private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan PatienceWithTheStream = TimeSpan.FromSeconds(10);
@@ -150,6 +156,7 @@ internal sealed partial class LiveFeed(IGrainFactory grains, IHubContext<LiveHub
         var frame = (await grain.NextFrame(channel.Feed!.Epoch, channel.Feed.Number).WaitAsync(PatienceWithTheGrain, time, stop)).Value;
         if (frame is null || (!frame.IsSnapshot && frame.After == frame.Number)) return true;
         await channel.Gate.WaitAsync(stop);
+        var begunAt = time.GetTimestamp();
         Task sending;
         try
         {
@@ -162,7 +169,10 @@ internal sealed partial class LiveFeed(IGrainFactory grains, IHubContext<LiveHub
         {
             channel.Gate.Release();
         }
+        await Task.Factory.StartNew(static () => { }, stop, TaskCreationOptions.PreferFairness, TaskScheduler.Default);   // behind all that the frame gave the thread pool to do
+        var rest = time.GetElapsedTime(begunAt) * RestAfterFrame;
         await Task.WhenAny(sending, Task.Delay(PatienceWithTheSlow, time, stop));
+        await Task.Delay(rest < LongestRest ? rest : LongestRest, time, stop);
         return true;
     }
 
