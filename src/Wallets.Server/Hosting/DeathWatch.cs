@@ -17,6 +17,7 @@ internal sealed partial class DeathWatch(IClusterMembershipService membership, I
     private const int RefusalsNeeded = 2;
     private const int MostAttempts = 10;   // a dying process may close its connections before its port
     private static readonly TimeSpan BetweenAttempts = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan UntilWritten = TimeSpan.FromMilliseconds(300);
 
     /// <summary>Connections that end sooner say nothing: other silos' looks at this one are among them.</summary>
     private static readonly TimeSpan ShortestLife = TimeSpan.FromSeconds(1);
@@ -53,9 +54,10 @@ internal sealed partial class DeathWatch(IClusterMembershipService membership, I
         }
     }
 
-    private Task LookAt(IPAddress machine) => Task.WhenAll(membership.CurrentSnapshot.Members.Values
+    /// <summary>Declares dead whoever should run on that machine and has ended.</summary>
+    internal Task LookAt(IPAddress machine) => Task.WhenAll(membership.CurrentSnapshot.Members.Values
         .Where(member => member.SiloAddress.Endpoint.Address.Equals(machine) && !member.SiloAddress.Equals(self.SiloAddress))
-        .Where(member => (member.Status is SiloStatus.Active or SiloStatus.ShuttingDown or SiloStatus.Stopping) && _lookedAt.TryAdd(member.SiloAddress, true))
+        .Where(member => Counts(member.SiloAddress) && _lookedAt.TryAdd(member.SiloAddress, true))
         .Select(member => LookAt(member.SiloAddress)));
 
     private async Task LookAt(SiloAddress silo)
@@ -70,13 +72,26 @@ internal sealed partial class DeathWatch(IClusterMembershipService membership, I
             }
             if (refusals < RefusalsNeeded) return;
             LogDead(silo);
-            await membership.TryKill(silo);
+            await Kill(silo);
         }
         finally
         {
             _lookedAt.TryRemove(silo, out _);
         }
     }
+
+    /// <summary>Until it is written: Orleans writes the verdict once, and gives up if another silo, one that joins, writes at the same moment.</summary>
+    private async Task Kill(SiloAddress silo)
+    {
+        for (var attempt = 0; attempt < MostAttempts && Counts(silo); attempt++)
+        {
+            await membership.TryKill(silo);
+            await Task.Delay(UntilWritten, time);
+        }
+    }
+
+    /// <summary>Whether the cluster sends this silo calls.</summary>
+    private bool Counts(SiloAddress silo) => membership.CurrentSnapshot.GetSiloStatus(silo) is SiloStatus.Active or SiloStatus.ShuttingDown or SiloStatus.Stopping;
 
     private static async Task<bool> Refuses(IPEndPoint peer)
     {
