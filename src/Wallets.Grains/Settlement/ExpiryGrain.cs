@@ -27,25 +27,27 @@ internal sealed class ExpiryState
 }
 
 /// <summary>
-/// Looks up which lots expired since the last sweep and has their wallets write it down. A sweep that dies is repeated whole: a wallet
-/// expires nothing twice.
+/// Looks up which lots expired since the last sweep and has their wallets write it down. A sweep that fails or dies is repeated whole, and
+/// soon: a wallet expires nothing twice.
 /// </summary>
 internal sealed class ExpiryGrain([PersistentState("expiry")] IPersistentState<ExpiryState> state, IWorklist worklist, TimeProvider time) : Grain, IExpiryGrain
 {
     private const int AtOnce = 50;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(2);
 
-    private DateTimeOffset _sweptAt;
+    private DateTimeOffset _dueAt;
 
     public async Task Sweep()
     {
         var now = time.GetUtcNow();
-        if (now - _sweptAt < Interval) return;
-        _sweptAt = now;
+        if (now < _dueAt) return;
+        _dueAt = now + PauseAfterFailure;
 
         var through = DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds() - 1);   // wallets go by the same clock, give or take
         foreach (var users in (await worklist.FindExpiring(state.State.Through, through)).Chunk(AtOnce))
             await Task.WhenAll(users.Select(user => GrainFactory.GetGrain<IExpiringWallet>(user).Expire()));
+        _dueAt = now + Interval;
         if (through <= state.State.Through) return;
         try
         {

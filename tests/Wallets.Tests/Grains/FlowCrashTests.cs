@@ -2,6 +2,7 @@ using Wallets.Grains;
 using Wallets.Grains.Settlement;
 using Wallets.Ledger;
 using Wallets.Tests.Infrastructure;
+using Wallets.Tests.Ledger;
 using Wallets.Tests.Payments;
 using Xunit;
 
@@ -150,6 +151,27 @@ public sealed class FlowCrashTests(Databases databases)
             }));
 
         Assert.Equal(2, steps);
+    }
+
+    [Fact]
+    public async Task A_sweep_that_failed_is_repeated_soon()
+    {
+        var database = await databases.Create(Engine.Sqlite);
+        var ledger = database.Connect();
+        await using (ledger as IAsyncDisposable)
+            await ledger.Write(Some.Purchase(await ledger.OpenAccount(AccountKind.Wallet, "ann"), 100, bonus: 30, expires: TimeProvider.System.GetUtcNow().AddMinutes(-1)));
+
+        await using var cluster = await TestCluster.Start(database, wrap: inner => new OnceDown(inner));
+
+        await Eventually.Is(() => cluster.Coins("ann"), coins => coins == 70);
+    }
+
+    private sealed class OnceDown(ILedger inner) : WrappedLedger(inner)
+    {
+        private int _asked;
+
+        public override Task<IReadOnlyList<string>> FindExpiring(DateTimeOffset after, DateTimeOffset through) =>
+            Interlocked.Increment(ref _asked) == 1 ? throw new LedgerFaultException(mayHaveCommitted: false, new IOException("Down.")) : base.FindExpiring(after, through);
     }
 
     [Fact]

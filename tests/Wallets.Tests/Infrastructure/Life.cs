@@ -42,7 +42,7 @@ internal sealed class Life(int step, bool afterIt, Func<string, bool> isStepOfSt
     /// <summary>Puts the silo's storage under this life; its ledger goes through <see cref="Wrap"/>.</summary>
     public void Bind(IServiceCollection services)
     {
-        services.AddSingleton(new LedgerWriterOptions { GiveUpAfter = TimeSpan.FromMilliseconds(100) });   // the dead need not be patient
+        services.AddSingleton(new LedgerWriterOptions { GiveUpAfter = TimeSpan.FromMilliseconds(300) });   // the dead need not be patient; a busy machine needs that long
         var storage = services.Last(service => service.ServiceType == typeof(IGrainStorage) && Equals(service.ServiceKey, ProviderConstants.DEFAULT_STORAGE_PROVIDER_NAME));
         services.Remove(storage);
         services.AddKeyedSingleton<IGrainStorage>(storage.ServiceKey, (all, name) => new MortalStorage((IGrainStorage)storage.KeyedImplementationFactory!(all, name), this));
