@@ -4,10 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Wallets.Grains.Payments;
 using Wallets.Tests.Infrastructure;
 using Wallets.Tests.Shared;
@@ -28,12 +25,7 @@ internal sealed class AppStoreServer : IAsyncDisposable
     private AppStoreServer(string folder, string url)
     {
         (_folder, _url) = (folder, url);
-        var builder = WebApplication.CreateEmptyBuilder(new());
-        builder.WebHost.UseKestrelCore().UseUrls(url);
-        builder.Services.AddRoutingCore();
-        builder.Logging.SetMinimumLevel(LogLevel.Warning);
-        _server = builder.Build();
-        _server.UseRouting();
+        _server = OutsideServer.Build(url);
         _server.MapPut("/inApps/v2/transactions/consumption/{transaction}", TakeConsumption);
     }
 

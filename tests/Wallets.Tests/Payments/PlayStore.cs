@@ -4,10 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Wallets.Grains.Payments;
 using Wallets.Tests.Infrastructure;
 using Wallets.Tests.Shared;
@@ -35,12 +32,7 @@ internal sealed class PlayStore : IAsyncDisposable
     private PlayStore(string folder, string url)
     {
         (_folder, Url) = (folder, url);
-        var builder = WebApplication.CreateEmptyBuilder(new());
-        builder.WebHost.UseKestrelCore().UseUrls(url);
-        builder.Services.AddRoutingCore();
-        builder.Logging.SetMinimumLevel(LogLevel.Warning);
-        _server = builder.Build();
-        _server.UseRouting();
+        _server = OutsideServer.Build(url);
         _server.MapPost("/token", GiveToken);
         _server.MapGet("/certs", () => Results.Json(new { keys = new[] { new { kid = "push-1", kty = "RSA", n = Base64Url.EncodeToString(_pushKey.ExportParameters(false).Modulus), e = Base64Url.EncodeToString(_pushKey.ExportParameters(false).Exponent) } } }));
         _server.MapGet("/androidpublisher/v3/applications/com.example.live/purchases/products/{product}/tokens/{token}", Find);
