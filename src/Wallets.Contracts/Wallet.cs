@@ -7,12 +7,6 @@ namespace Wallets;
 public interface IWalletGrain : IGrainWithStringKey
 {
     /// <summary>
-    /// Mints the coins of a pack for a verified proof of payment; a proof counts once, for one user. Gifts do not wait while a store is asked.
-    /// Throws <see cref="UnavailableException"/> (nothing written) or <see cref="OutcomeUnknownException"/>.
-    /// </summary>
-    [AlwaysInterleave, Alias("purchase")] Task<Outcome<Purchase>> Purchase(Caller caller, PurchaseOrder order);
-
-    /// <summary>
     /// Debits the gift's price; the creator's diamonds follow by themselves.
     /// Throws <see cref="UnavailableException"/> (nothing written) or <see cref="OutcomeUnknownException"/>.
     /// </summary>
@@ -40,6 +34,17 @@ public interface IWalletGrain : IGrainWithStringKey
 
     /// <summary>Statement lines after <paramref name="afterSeq"/>, at most <paramref name="limit"/>.</summary>
     [AlwaysInterleave, Alias("statement")] Task<Outcome<Page<StatementLine>>> GetStatement(Caller caller, long afterSeq, int limit);
+}
+
+/// <summary>A viewer's buying of coins. The grain's key is the user id.</summary>
+[Alias("purchase")]
+public interface IPurchaseGrain : IGrainWithStringKey
+{
+    /// <summary>
+    /// Mints the coins of a pack for a verified proof of payment; a proof counts once, for one user. Gifts do not wait while a store is asked.
+    /// Throws <see cref="UnavailableException"/> (nothing written) or <see cref="OutcomeUnknownException"/>.
+    /// </summary>
+    [Alias("purchase")] Task<Outcome<Purchase>> Purchase(Caller caller, PurchaseOrder order);
 }
 
 /// <param name="Key">The caller's idempotency key, a UUID; version 7 preferred.</param>

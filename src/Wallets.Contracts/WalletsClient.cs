@@ -40,7 +40,7 @@ public sealed class WalletsClient(IGrainFactory grains, LostConnections lostConn
         WithSameKey(() => grains.GetGrain<IWalletGrain>(userId).SendStreak(caller, order));
 
     public Task<Outcome<Purchase>> Purchase(Caller caller, string userId, PurchaseOrder order) =>
-        WithSameKey(() => grains.GetGrain<IWalletGrain>(userId).Purchase(caller, order));
+        WithSameKey(() => grains.GetGrain<IPurchaseGrain>(userId).Purchase(caller, order));
 
     public Task<Outcome<Payout>> RequestPayout(Caller caller, string creatorId, Guid key, Diamonds diamonds) =>
         WithSameKey(() => grains.GetGrain<IEarningsGrain>(creatorId).RequestPayout(caller, key, diamonds));

@@ -58,33 +58,10 @@ internal sealed partial class WalletGrain(
         return Receipt(debit with { RecordedAt = appended.RecordedAt }, stream.CreatorId, GiftReceipt.Committed);
     }
 
-    /// <summary>
-    /// A purchase's way: the key and the payment are looked up, then the receipt claims the payment, which may ask the store and take
-    /// seconds, and only then the wallet is asked, among its other callers, to mint.
-    /// </summary>
-    public async Task<Outcome<Purchase>> Purchase(Caller caller, PurchaseOrder order)
+    public async Task<Outcome<Purchase>?> Find(PurchaseOrder order, Payment payment)
     {
-        if (!caller.Owns(Name, Roles.Viewer) && !caller.Is(Roles.Purchasing)) return Refuse(NotTheirs);
         NotePayer();
-        if (channels.Find(order.Channel) is not { } channel) return Refuse(new(Refusal.UnknownChannel, $"Channel '{order.Channel}' is not open for purchases."));
-        var identified = channel.Identify(order.Proof);
-        if (!identified.IsOk) return Refuse(identified.Refusal);
-        var payment = identified.Value;
-
-        if (await FindTransfer(order.Key) is { } earlier) return Replay(order, payment, earlier);
-
-        var terms = await published.GetTerms();
-        if (!terms.Packs.TryGetValue(order.PackId, out var pack) || !pack.Channels.Contains(order.Channel))
-            return await RefuseUnlessCommitted(order, payment, new(Refusal.UnknownPack, $"There is no pack '{order.PackId}' in channel {order.Channel}."));
-        if (await FindMinted(order, payment) is { } minted) return minted;
-
-        var claimed = await Claim(payment, order, pack);
-        if (!claimed.IsOk) return await RefuseUnlessCommitted(order, payment, claimed.Refusal);
-
-        var purchase = await GrainFactory.GetGrain<IMint>(Name).Mint(order, claimed.Value, pack);
-        if (purchase.IsOk && channel is ICompletingChannel)
-            GrainFactory.GetGrain<IReceiptGrain>(ReceiptKey(payment)).Finish(payment).Ignore();   // safe to lose: the inbox holds it
-        return purchase;
+        return await FindInLedger(order.Key) is { } earlier ? Replay(order, payment, earlier) : await FindMinted(order, payment);
     }
 
     public async Task<Outcome<Purchase>> Mint(PurchaseOrder order, Payment payment, CoinPack pack)
@@ -94,7 +71,7 @@ internal sealed partial class WalletGrain(
         if (await FindMinted(order, payment) is { } minted) return minted;
 
         var decision = WalletDecisions.Purchase(accountId, State, order.Key, pack, payment, Now);
-        if (decision.Refusal is { } refusal) return await RefuseUnlessCommitted(order, payment, refusal);
+        if (decision.Refusal is { } refusal) return await FindInLedger(order.Key) is { } unseen ? Replay(order, payment, unseen) : Refuse(refusal);
 
         var appended = await Append(decision.Entry!);
         if (!appended.IsCommitted) return Replay(order, payment, await Committed(order.Key));
@@ -140,28 +117,12 @@ internal sealed partial class WalletGrain(
         return isSame ? Outcome.Replayed(Receipt(earlier)) : Refuse(KeyReused(order.Key));
     }
 
-    /// <summary>Memory may have missed the key; what the ledger holds under it is the answer before any refusal is.</summary>
-    private async Task<Outcome<Purchase>> RefuseUnlessCommitted(PurchaseOrder order, Payment payment, Refusal refusal) =>
-        await FindInLedger(order.Key) is { } unseen ? Replay(order, payment, unseen) : Refuse(refusal);
-
     /// <summary>This user's proof, whatever key it comes with: what it minted is the answer, unless it was for another pack. Null if it minted nothing.</summary>
     private async Task<Outcome<Purchase>?> FindMinted(PurchaseOrder order, Payment payment)
     {
         if (AccountId is not { } accountId || await _ledger.FindPayment(accountId, payment.Channel, payment.Id) is not { } minted) return null;
         if (await FindInLedger(order.Key) is { } unseen) return Replay(order, payment, unseen);
         return minted.Detail!.PackId == order.PackId ? Outcome.Replayed(Receipt(minted)) : Refuse(ProofUsed);
-    }
-
-    private async Task<Outcome<Payment>> Claim(Payment payment, PurchaseOrder order, CoinPack pack)
-    {
-        try
-        {
-            return await GrainFactory.GetGrain<IReceiptGrain>(ReceiptKey(payment)).Claim(payment, Name, order, pack);
-        }
-        catch (Exception fault) when (fault is not UnavailableException)
-        {
-            throw new UnavailableException("The payment could not be claimed; nothing was minted.");   // a claim repeated by the same user is the same claim
-        }
     }
 
     /// <summary>An app reads the wallet before it sells. From then on a payment that only its store tells of finds this user by the store's name for them.</summary>
@@ -171,8 +132,6 @@ internal sealed partial class WalletGrain(
         _isPayerNoted = true;
         GrainFactory.GetGrain<IPayerGrain>(AccountToken.Of(Name, AccountNaming.Uuid5)).Note(Name).Ignore();   // safe to lose: the next activation notes it, and until then operators see the payment
     }
-
-    private static string ReceiptKey(Payment payment) => $"{payment.Channel}:{payment.Id}";
 
     private async Task<Entry> Committed(Guid key) => await FindInLedger(key) ?? throw new OutcomeUnknownException();
 
@@ -192,7 +151,7 @@ internal sealed partial class WalletGrain(
         return refusal;
     }
 
-    private static Refusal NotTheirs => new(Refusal.Forbidden, "This wallet belongs to somebody else.");
+    internal static Refusal NotTheirs => new(Refusal.Forbidden, "This wallet belongs to somebody else.");
     private static Refusal ProofUsed => new(Refusal.ProofUsed, "This proof of payment has been used.");
     private static Refusal KeyReused(Guid key) => new(Refusal.KeyReused, $"Key {key} was used for something else.");
 }

@@ -159,7 +159,7 @@ internal sealed partial class NotificationsGrain(
         return Guid.TryParse(name, out var token) ? await GrainFactory.GetGrain<IPayerGrain>($"{token}").Find() : null;
     }
 
-    private Task<Outcome<Purchase>> Buy(string userId, PurchaseOrder order) => GrainFactory.GetGrain<IWalletGrain>(userId).Purchase(new Caller(Channel, Roles.Purchasing), order);
+    private Task<Outcome<Purchase>> Buy(string userId, PurchaseOrder order) => GrainFactory.GetGrain<IPurchaseGrain>(userId).Purchase(new Caller(Channel, Roles.Purchasing), order);
 
     /// <summary>Money that was given back is no business of anybody's.</summary>
     private static InboxItem Bought(InboxItem item, Outcome<Purchase> purchase) => purchase switch

@@ -65,6 +65,14 @@ internal sealed partial class PayoutQueueGrain(
     private DateTimeOffset? _ledgerTime;
     private DateTimeOffset _ranAt, _scannedAt, _storedAt;
     private int _working;
+    private bool _isOver;
+
+    /// <summary>What is worked on comes to its end; nothing new is begun here, the next activation finds it.</summary>
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        _isOver = true;
+        return Task.CompletedTask;
+    }
 
     public async Task Run()
     {
@@ -154,7 +162,7 @@ internal sealed partial class PayoutQueueGrain(
     private void StartWhatIsDue()
     {
         var now = time.GetUtcNow();
-        while (_working < options.Value.Payouts.AtOnce && _due.TryPeek(out var id, out var dueAt) && dueAt <= now)
+        while (!_isOver && _working < options.Value.Payouts.AtOnce && _due.TryPeek(out var id, out var dueAt) && dueAt <= now)
         {
             _due.Dequeue();
             if (!_open.TryGetValue(id, out var open) || open.IsWorkedOn || open.DueAt != dueAt) continue;

@@ -65,7 +65,7 @@ public sealed class TestCluster : IAsyncDisposable
     public Caller Creator(string name) => new(name, Roles.Creator);
 
     public Task<Outcome<Purchase>> Buy(string viewer, string pack = "coins-330", Guid? key = null, string? proof = null, Caller? caller = null) =>
-        Grains.GetGrain<IWalletGrain>(viewer).Purchase(caller ?? Viewer(viewer), new PurchaseOrder(key ?? Some.Key(), pack, "dev", proof ?? $"dev:{Guid.NewGuid()}"));
+        Grains.GetGrain<IPurchaseGrain>(viewer).Purchase(caller ?? Viewer(viewer), new PurchaseOrder(key ?? Some.Key(), pack, "dev", proof ?? $"dev:{Guid.NewGuid()}"));
 
     public async Task<Guid> GoLive(string creator)
     {

@@ -1,3 +1,4 @@
+using Orleans.Core.Internal;
 using Wallets.Grains.Payments;
 using Wallets.Ledger;
 using Wallets.Tests.Infrastructure;
@@ -76,6 +77,27 @@ public sealed class StoreTests(Databases databases)
     }
 
     [Fact]
+    public async Task A_wallet_that_goes_while_the_store_is_asked_takes_gifts_at_once_and_mints_when_the_store_has_answered()
+    {
+        await using var play = await PlayStore.Start(databases);
+        await using var cluster = await TestCluster.Start(await databases.Create(Engine.Postgres), options => options.Channels.Google = play.Options);
+        await cluster.Buy("ann", "coins-65");
+        var stream = await cluster.GoLive("cleo");
+        var gate = new TaskCompletionSource();
+        play.Gate = gate.Task;
+
+        var buying = Buy(cluster, "ann", "google", play.Sell("ann", "coins-330"));
+        await play.Asked;
+        await cluster.Grains.GetGrain<IWalletGrain>("ann").Cast<IGrainManagementExtension>().DeactivateOnIdle();
+        var gift = await cluster.Send("ann", stream);
+        gate.SetResult();
+
+        Assert.Equal(64, gift.Value!.Balance.Value);
+        Assert.Equal(394, (await buying).Value!.Balance.Value);
+        await cluster.IsClean();
+    }
+
+    [Fact]
     public async Task Failures_in_passing_and_a_revoked_access_token_are_not_the_buyers_business()
     {
         await using var play = await PlayStore.Start(databases);
@@ -126,7 +148,7 @@ public sealed class StoreTests(Databases databases)
         await Receipt(cluster, payment).Claim(payment, "ann", order, Pack("coins-330"));
         var refusedToAnother = await Buy(cluster, "mallory", "google", token);
         var waiting = await NotificationTests.Items(cluster);
-        var bought = await cluster.Grains.GetGrain<IWalletGrain>("ann").Purchase(cluster.Viewer("ann"), order);
+        var bought = await cluster.Grains.GetGrain<IPurchaseGrain>("ann").Purchase(cluster.Viewer("ann"), order);
 
         Assert.Equal(Refusal.ProofUsed, refusedToAnother.Refusal?.Code);
         Assert.Contains(waiting, item => item is { Kind: "completion", Status: NotificationView.Waiting });
@@ -245,5 +267,5 @@ public sealed class StoreTests(Databases databases)
     private static IReceiptGrain Receipt(TestCluster cluster, Payment payment) => cluster.Service<IGrainFactory>().GetGrain<IReceiptGrain>($"{payment.Channel}:{payment.Id}");
 
     internal static Task<Outcome<Purchase>> Buy(TestCluster cluster, string user, string channel, string proof, Guid? key = null, string pack = "coins-330") =>
-        cluster.Grains.GetGrain<IWalletGrain>(user).Purchase(cluster.Viewer(user), new PurchaseOrder(key ?? Some.Key(), pack, channel, proof));
+        cluster.Grains.GetGrain<IPurchaseGrain>(user).Purchase(cluster.Viewer(user), new PurchaseOrder(key ?? Some.Key(), pack, channel, proof));
 }

@@ -1,3 +1,6 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Orleans.Core.Internal;
 using Wallets.Ledger;
 using Wallets.Tests.Infrastructure;
 using Xunit;
@@ -89,6 +92,23 @@ public sealed class PayoutTests(Databases databases, PayoutSandbox sandbox) : IC
         await cluster.PayoutIs(creator, key, Payout.Paid);
         Assert.Single(await sandbox.TransfersTo(creator));
         await cluster.IsClean();
+    }
+
+    [Fact]
+    public async Task A_queue_that_has_gone_begins_nothing_more()
+    {
+        using var warnings = new Warnings();
+        await using var cluster = await sandbox.Cluster(await databases.Create(Engine.Sqlite), add: services => services.AddSingleton<ILoggerProvider>(warnings));
+        var creator = await cluster.CreatorWith(100);
+        var key = Some.Key();
+        await CashOutWithoutAnswer(cluster, creator, key);
+        await sandbox.Behave(new(Look: "drop"));
+        var before = await Eventually.Is(() => cluster.CaseOf(creator, key), payout => payout.Asked >= 2);
+
+        await cluster.Grains.GetGrain<IPayoutQueueGrain>(IPayoutQueueGrain.Key).Cast<IGrainManagementExtension>().DeactivateOnIdle();
+
+        await Eventually.Is(() => cluster.CaseOf(creator, key), payout => payout.Asked >= before.Asked + 5);   // by the next activation
+        Assert.DoesNotContain(warnings.Seen, warning => warning.Contains("could not be worked on", StringComparison.Ordinal));
     }
 
     [Theory, InlineData(Engine.Postgres), InlineData(Engine.Sqlite)]
