@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Npgsql;
 using Spectre.Console;
 using Wallets.ChaosTests.Cluster;
 using Wallets.ChaosTests.Judging;
@@ -8,9 +7,10 @@ using Wallets.Tests.Shared;
 
 namespace Wallets.ChaosTests;
 
+/// <param name="Duration">How long faults are injected; null for each of them once, however long that takes.</param>
 /// <param name="Rate">Operations per second that the callers aim at, all together.</param>
 /// <param name="Plant">A bug to run with, to see the judge find it.</param>
-internal sealed record RunSettings(int Seed, TimeSpan Duration, IReadOnlyList<Fault> Faults, int Callers, double Rate, Plant? Plant, string? ReportFile, bool Keep)
+internal sealed record RunSettings(int Seed, TimeSpan? Duration, IReadOnlyList<Fault> Faults, int Callers, double Rate, Plant? Plant, string? ReportFile, bool Keep)
 {
     /// <summary>How long the cluster, and whoever calls it, has to come round. With a planted bug it may never.</summary>
     public TimeSpan Patience => TimeSpan.FromSeconds(Plant is null ? 60 : 8);
@@ -67,12 +67,12 @@ internal sealed class ChaosRun(RunSettings settings)
         await working;
 
         await cluster.RestartWhatEnded();
-        var alive = await TimeUntil(workload.TakesNewGifts, settings.Patience);
-        var settled = await TimeUntil(async () => await books.CountUnsettled() == 0, SettleTarget * 2);
+        var alive = await Wait.Until(workload.TakesNewGifts, settings.Patience);
+        var settled = await Wait.Until(async () => await books.CountUnsettled() == 0, SettleTarget * 2);
         var unsettled = settled > SettleTarget ? Math.Max(1, await books.CountUnsettled()) : 0;
         var transfers = cluster.Provider is null ? null : await PaidOut(cluster.Provider, books);
         var taken = await Taken(workload, books);
-        await TimeUntil(async () => await books.CountWaiting() == 0, settings.Patience);
+        await Wait.Until(async () => await books.CountWaiting() == 0, settings.Patience);
         var verdicts = await new Judge(history.Operations, await books.ReadAll(), transfers, taken, await books.Now()).Decide(workload.CoinsOf, workload.DiamondsOf, unsettled);
 
         var report = new Report(settings, commit, history.Operations, injected, impossible, verdicts, alive, settled, Logged(cluster.Folder, "silo*.log", "Fenced:").Count, Logged(cluster.Folder, "gateway*.log", "Unexpected fault"));
@@ -85,7 +85,7 @@ internal sealed class ChaosRun(RunSettings settings)
     /// <summary>What the provider has paid once every payout has ended, which takes as long as it is asked for at most.</summary>
     private async Task<IReadOnlyList<Transfer>> PaidOut(Provider provider, Books books)
     {
-        await TimeUntil(async () => await books.CountOpenPayouts() == 0, settings.Patience);
+        await Wait.Until(async () => await books.CountOpenPayouts() == 0, settings.Patience);
         return await provider.Transfers();
     }
 
@@ -93,7 +93,7 @@ internal sealed class ChaosRun(RunSettings settings)
     private async Task<IReadOnlyDictionary<string, long>> Taken(Workload workload, Books books)
     {
         var taken = new Dictionary<string, long>();
-        await TimeUntil(async () =>
+        await Wait.Until(async () =>
         {
             foreach (var campaign in workload.Campaigns) taken[campaign] = await workload.TakenOf(campaign);
             return taken.Values.Sum() == await books.SumGranted();
@@ -113,14 +113,14 @@ internal sealed class ChaosRun(RunSettings settings)
         return ([.. settings.Faults.Where(IsPossible)], [.. settings.Faults.Where(fault => !IsPossible(fault)).Select(fault => $"{fault.Name} (needs {fault.Needs}, which this machine does not allow)")]);
     }
 
-    /// <summary>One fault after the other in a shuffled order, each of them before any comes again, until the time is over.</summary>
+    /// <summary>One fault after the other in a shuffled order, each of them before any comes again, until the time is over or each was there once.</summary>
     private async Task BreakThings(
         IReadOnlyList<Fault> possible, ChaosCluster cluster, Workload workload, GrainDoor grains, Books books, History history, List<Injected> injected, CancellationToken stop)
     {
         var random = new Random(settings.Seed);
         var next = new Queue<Fault>();
         var watch = Stopwatch.StartNew();
-        while (watch.Elapsed < settings.Duration && !stop.IsCancellationRequested)
+        while (!stop.IsCancellationRequested && (settings.Duration is { } duration ? watch.Elapsed < duration : injected.Count < possible.Count))
         {
             await Task.Delay(TimeSpan.FromSeconds(3 + random.Next(4)), CancellationToken.None);
             if (possible.Count == 0) continue;
@@ -143,8 +143,9 @@ internal sealed class ChaosRun(RunSettings settings)
         var startedAt = TimeProvider.System.GetUtcNow();
         var target = await fault.Inject(cluster, random);
         var endedAt = TimeProvider.System.GetUtcNow();
-        var answered = await TimeUntil(workload.Answers, settings.Patience);
+        var answered = await Wait.Until(workload.Answers, settings.Patience);
         var settled = await TimeUntilSettled(books);
+        await cluster.MakeWhole(settings.Patience);
         return new(fault.Name, target, startedAt, endedAt, answered, settled, held?[target]);
     }
 
@@ -159,29 +160,11 @@ internal sealed class ChaosRun(RunSettings settings)
     private async Task<TimeSpan> TimeUntilSettled(Books books)
     {
         DateTime? now = null;
-        return await TimeUntil(async () =>
+        return await Wait.Until(async () =>
         {
             now ??= await books.Now();
             return await books.CountUnsettled(now.Value.AddMinutes(-10), now.Value) == 0;
         }, settings.Patience / 4);
-    }
-
-    private static async Task<TimeSpan> TimeUntil(Func<Task<bool>> holds, TimeSpan deadline)
-    {
-        var watch = Stopwatch.StartNew();
-        while (watch.Elapsed < deadline)
-        {
-            try
-            {
-                if (await holds()) return watch.Elapsed;
-            }
-            catch (NpgsqlException)
-            {
-                // The database is still away; the question is put again.
-            }
-            await Task.Delay(50);
-        }
-        return watch.Elapsed;
     }
 
     private static IReadOnlyList<string> Logged(string folder, string files, string text) =>

@@ -29,7 +29,8 @@ internal sealed class Report(
 
     public void Write(IAnsiConsole console)
     {
-        console.WriteLine($"# Chaos run, seed {settings.Seed}, {settings.Duration.TotalMinutes:0.#} minutes, commit {commit}");
+        var length = settings.Duration is { } duration ? $"{duration.TotalMinutes:0.#} minutes" : "each fault once";
+        console.WriteLine($"# Chaos run, seed {settings.Seed}, {length}, commit {commit}");
         console.WriteLine();
         console.WriteLine($"{ChaosCluster.Silos} silos, {ChaosCluster.Gateways} gateways, one PostgreSQL; {settings.Callers} callers by HTTP and by grain calls, aiming at {settings.Rate:0} operations/s.");
         if (settings.Plant is { } plant) console.WriteLine($"Planted bug: {plant.Name}.");

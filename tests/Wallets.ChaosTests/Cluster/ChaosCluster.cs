@@ -16,12 +16,15 @@ internal sealed class ChaosCluster : IAsyncDisposable
     public const int Silos = 3;
     public const int Gateways = 2;
 
+    private static readonly TimeSpan UntilThere = TimeSpan.FromSeconds(5);
     private const int ProviderPort = 15;   // of the block of ports that the cluster has
 
     private readonly int _firstPort;
     private readonly Process _script;
     private readonly TcpProxy[] _wires;
     private readonly IReadOnlyDictionary<string, string> _secrets;
+    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(2) };
+    private readonly Dictionary<string, DateTime> _restartedAt = [];
 
     private ChaosCluster(string folder, int firstPort, Process script, TcpProxy[] wires, Network network, SmallDisk? disk, Provider? provider)
     {
@@ -93,12 +96,14 @@ internal sealed class ChaosCluster : IAsyncDisposable
 
     public bool IsRunning(string name) => Pid(name) is not null;
 
-    /// <summary>Starts a process that has ended, as the cluster's script started it.</summary>
+    /// <summary>Starts a process that has ended, as the cluster's script started it, and waits until it is there, so that it is not started twice.</summary>
     public async Task Restart(string name)
     {
         if (IsRunning(name)) return;
+        _restartedAt[name] = TimeProvider.System.GetUtcNow().UtcDateTime;
         // Through a shell that leaves at once, so that the process is nobody's child here and is stopped with the others.
         await Shell.Run("bash", "-c", $"setsid bash '{Path.Combine(Folder, $"{name}.start")}' > /dev/null 2>&1 < /dev/null &");
+        await Wait.Until(() => Task.FromResult(IsRunning(name)), UntilThere);
     }
 
     public async Task RestartWhatEnded()
@@ -106,11 +111,40 @@ internal sealed class ChaosCluster : IAsyncDisposable
         foreach (var name in SiloNames.Concat(GatewayNames)) await Restart(name);
     }
 
-    public async Task WaitUntilEnded(string name, TimeSpan within)
+    /// <summary>Starts what has ended, and waits until every silo is a member and every gateway is ready, but not longer than that.</summary>
+    public Task MakeWhole(TimeSpan within) => Wait.Until(
+        async () =>
+        {
+            await RestartWhatEnded();
+            return await AreMembers() && (await Task.WhenAll(GatewayUrls.Select(IsReady))).All(ready => ready);
+        },
+        within,
+        TimeSpan.FromMilliseconds(500));
+
+    /// <summary>Whether the present process of every silo is an active member, by the cluster's own table; one that has just died may still stand there.</summary>
+    private async Task<bool> AreMembers()
     {
-        var startedAt = TimeProvider.System.GetTimestamp();
-        while (IsRunning(name) && TimeProvider.System.GetElapsedTime(startedAt) < within) await Task.Delay(20);
+        var present = Enumerable.Range(1, Silos).Select(n =>
+        {
+            var since = _restartedAt.GetValueOrDefault(SiloNames[n - 1], DateTime.UnixEpoch).AddSeconds(-1);   // the table keeps milliseconds
+            return $"(port = {SiloPort(n)} AND starttime > '{since:O}')";
+        });
+        return await Execute($"SELECT count(*) FROM orleansmembershiptable WHERE status = {(int)SiloStatus.Active} AND ({string.Join(" OR ", present)})") is (long)Silos;
     }
+
+    private async Task<bool> IsReady(Uri gateway)
+    {
+        try
+        {
+            return (await _http.GetAsync(new Uri(gateway, "/health/ready"))).IsSuccessStatusCode;
+        }
+        catch (Exception fault) when (fault is HttpRequestException or OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    public Task WaitUntilEnded(string name, TimeSpan within) => Wait.Until(() => Task.FromResult(!IsRunning(name)), within);
 
     /// <summary>The wire between the n-th silo and PostgreSQL; 0 is the gateways'.</summary>
     public TcpProxy Wire(int n) => _wires[n];
@@ -148,6 +182,7 @@ internal sealed class ChaosCluster : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await ClusterScript.Stop(_script);
+        _http.Dispose();
         foreach (var wire in _wires) await wire.DisposeAsync();
         if (Provider is not null) await Provider.DisposeAsync();
     }

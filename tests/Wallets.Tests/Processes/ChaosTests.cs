@@ -31,7 +31,7 @@ public sealed class ChaosTests(ITestOutputHelper output)
     {
         string[] lines = ["claim", "purchase", "debit", "delivery", "credit", "payout", "payout-paid", "refund", "clawback", "giving"];
 
-        var (exitCode, report) = await Run("--minutes", "3.3", "--faults", string.Join(',', lines.Select(line => $"kill-at-{line}")));
+        var (exitCode, report) = await Run("--once", "--callers", "30", "--rate", "90", "--faults", string.Join(',', lines.Select(line => $"kill-at-{line}")));
 
         Assert.True(exitCode == 0, report);
         Assert.All(lines, line => Assert.Contains($"| kill-at-{line} ", report, StringComparison.Ordinal));
