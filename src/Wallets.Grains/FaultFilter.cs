@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Polly;
 using Wallets.Ledger;
 
 namespace Wallets.Grains;
@@ -6,7 +7,8 @@ namespace Wallets.Grains;
 /// <summary>
 /// A database fault that a grain lets out came from a read, or from a write that may be repeated: the call has moved nothing and
 /// may be retried. Appends never let one out; they say themselves what is known. The fault may come wrapped, by grain storage for one, and
-/// would not travel then: no other process need know the driver's exceptions.
+/// would not travel then: no other process need know the driver's exceptions. Nor those of the pipeline by which Orleans looks for a call's
+/// place: a call within that it gave up is one that was not answered in time.
 /// </summary>
 internal sealed class FaultFilter : IIncomingGrainCallFilter
 {
@@ -19,6 +21,10 @@ internal sealed class FaultFilter : IIncomingGrainCallFilter
         catch (Exception fault) when (IsOfDatabase(fault))
         {
             throw new UnavailableException("The database does not answer.");
+        }
+        catch (ExecutionRejectedException)
+        {
+            throw new TimeoutException("A call within was not answered in time.");
         }
     }
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Orleans.Serialization;
 using Wallets.Grains.Acts;
 using Wallets.Grains.Figures;
 using Wallets.Grains.Matches;
@@ -29,6 +30,7 @@ public static class GrainsHosting
         });
         StorageThatSaysUnavailable.AddTo(silo.Services);
         silo.AddIncomingGrainCallFilter<FaultFilter>();
+        silo.Services.Configure<ExceptionSerializationOptions>(options => options.SupportedNamespacePrefixes.Add(nameof(Polly)));   // Orleans tells by it why a call found no place
         silo.Services.TryAddSingleton(TimeProvider.System);
         silo.Services.AddMetrics();
         silo.Services.AddSingleton(createLedger);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Orleans.Core.Internal;
 using Orleans.Runtime.Placement;
+using Polly.Timeout;
 using Wallets.Grains;
 using Wallets.Ledger;
 using Wallets.Tests.Infrastructure;
@@ -353,6 +354,21 @@ public sealed class CrashTests(Databases databases)
         await database.Execute("ALTER TABLE elsewhere RENAME TO orleansstorage");
 
         await Eventually.Is(async () => await cluster.Grains.GetGrain<IWalletGrain>("ann").GetBalance(cluster.Viewer("ann")), answer => answer.Value?.Coins.Value == 330);
+    }
+
+    [Fact]
+    public async Task A_call_within_that_found_no_place_in_time_is_told_as_a_timeout()
+    {
+        await using var cluster = await TestCluster.Start(await databases.Create(Engine.Sqlite), wrap: inner => new RejectingLedger(inner));
+        await cluster.Buy("ann");
+
+        await Assert.ThrowsAsync<TimeoutException>(() => cluster.Grains.GetGrain<IWalletGrain>("ann").GetGift(cluster.Viewer("ann"), Some.Key()));
+    }
+
+    /// <summary>Look-ups end as a call does whose grain Orleans could not place.</summary>
+    private sealed class RejectingLedger(ILedger inner) : WrappedLedger(inner)
+    {
+        public override Task<Entry?> FindTransfer(long accountId, Guid transferId) => throw new TimeoutRejectedException();
     }
 
     [Fact]
