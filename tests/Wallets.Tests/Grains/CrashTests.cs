@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Orleans.Core.Internal;
 using Orleans.Runtime.Placement;
-using Polly.Timeout;
 using Wallets.Grains;
 using Wallets.Ledger;
 using Wallets.Tests.Infrastructure;
@@ -339,51 +338,6 @@ public sealed class CrashTests(Databases databases)
         Assert.True((await sending).Replayed);   // the second asking is answered, with what the first one did
         Assert.Equal(320, await cluster.Coins("ann"));
         await cluster.IsClean();
-    }
-
-    [Fact]
-    public async Task A_wallet_whose_snapshot_cannot_be_read_is_unavailable_until_it_can()
-    {
-        var database = await databases.Create(Engine.Postgres);
-        await using var cluster = await TestCluster.Start(database);
-        await cluster.Buy("ann");
-        await cluster.Deactivate(cluster.Grains.GetGrain<IWalletGrain>("ann"));
-        await database.Execute("ALTER TABLE orleansstorage RENAME TO elsewhere");
-
-        await Assert.ThrowsAsync<UnavailableException>(() => cluster.Coins("ann"));
-        await database.Execute("ALTER TABLE elsewhere RENAME TO orleansstorage");
-
-        await Eventually.Is(async () => await cluster.Grains.GetGrain<IWalletGrain>("ann").GetBalance(cluster.Viewer("ann")), answer => answer.Value?.Coins.Value == 330);
-    }
-
-    [Fact]
-    public async Task A_call_within_that_found_no_place_in_time_is_told_as_a_timeout()
-    {
-        await using var cluster = await TestCluster.Start(await databases.Create(Engine.Sqlite), wrap: inner => new RejectingLedger(inner));
-        await cluster.Buy("ann");
-
-        await Assert.ThrowsAsync<TimeoutException>(() => cluster.Grains.GetGrain<IWalletGrain>("ann").GetGift(cluster.Viewer("ann"), Some.Key()));
-    }
-
-    /// <summary>Look-ups end as a call does whose grain Orleans could not place.</summary>
-    private sealed class RejectingLedger(ILedger inner) : WrappedLedger(inner)
-    {
-        public override Task<Entry?> FindTransfer(long accountId, Guid transferId) => throw new TimeoutRejectedException();
-    }
-
-    [Fact]
-    public async Task A_grain_whose_state_cannot_be_stored_is_unavailable_until_it_can()
-    {
-        var database = await databases.Create(Engine.Postgres);
-        await using var cluster = await TestCluster.Start(database);
-        var stream = cluster.Grains.GetGrain<IStreamGrain>(Some.Key());
-        await stream.GetView();
-        await database.Execute("REVOKE INSERT ON orleansstorage FROM wallets_app");
-
-        await Assert.ThrowsAsync<UnavailableException>(() => stream.Start(cluster.Creator("cleo"), "cleo", "A stream"));
-        await database.Execute("GRANT INSERT ON orleansstorage TO wallets_app");
-
-        Assert.True((await stream.Start(cluster.Creator("cleo"), "cleo", "A stream")).IsOk);
     }
 
     [Theory]
