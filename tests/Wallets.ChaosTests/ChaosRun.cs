@@ -14,6 +14,9 @@ internal sealed record RunSettings(int Seed, TimeSpan? Duration, IReadOnlyList<F
 {
     /// <summary>How long the cluster, and whoever calls it, has to come round. With a planted bug it may never.</summary>
     public TimeSpan Patience => TimeSpan.FromSeconds(Plant is null ? 60 : 8);
+
+    /// <summary>How long a caller asks again.</summary>
+    public TimeSpan CallersPatience => Patience * 3 / 4;
 }
 
 /// <summary>A fault that was injected, and how the cluster took it.</summary>
@@ -55,7 +58,7 @@ internal sealed class ChaosRun(RunSettings settings)
         var (possible, impossible) = Sort(cluster);
         using var history = new History(Path.Combine(cluster.Folder, "history.jsonl"));
         await using var grains = await GrainDoor.Open(cluster);
-        using var workload = new Workload([.. cluster.GatewayUrls.Select(url => new HttpDoor(url))], grains, history, settings.Seed, settings.Callers, settings.Rate, settings.Patience * 3 / 4);
+        using var workload = new Workload([.. cluster.GatewayUrls.Select(url => new HttpDoor(url))], grains, history, settings.Seed, settings.Callers, settings.Rate, settings.CallersPatience);
         await workload.Prepare();
 
         var books = new Books(cluster.Connection);
@@ -73,6 +76,7 @@ internal sealed class ChaosRun(RunSettings settings)
         var transfers = cluster.Provider is null ? null : await PaidOut(cluster.Provider, books);
         var taken = await Taken(workload, books);
         await Wait.Until(async () => await books.CountWaiting() == 0, settings.Patience);
+        await Wait.Until(async () => !await workload.WaitsForExpiry(), settings.Patience, interval: TimeSpan.FromSeconds(1));   // or a balance changes between its line and its grain's answer
         var verdicts = await new Judge(history.Operations, await books.ReadAll(), transfers, taken, await books.Now()).Decide(workload.CoinsOf, workload.DiamondsOf, unsettled);
 
         var report = new Report(settings, commit, history.Operations, injected, impossible, verdicts, alive, settled, Logged(cluster.Folder, "silo*.log", "Fenced:").Count, Logged(cluster.Folder, "gateway*.log", "Unexpected fault"));

@@ -44,7 +44,9 @@ internal sealed class Report(
         console.WriteLine($"- Faults that the gateways did not expect: {unexpected.Count}.");
         foreach (var fault in unexpected.Take(5)) console.WriteLine($"  - {fault[..Math.Min(fault.Length, 500)]}");
         console.WriteLine($"- Refusals: {Counts(history.Where(operation => operation.End == End.Refused), operation => operation.Code)}.");
-        console.WriteLine($"- Unknown, and how the first attempt in doubt ended: {Counts(history.Where(operation => operation.End == End.Unknown), operation => operation.Doubt ?? operation.Code)}.");
+        var unknown = history.Where(operation => operation.End == End.Unknown).ToList();
+        console.WriteLine($"- Unknown, and how the first attempt in doubt ended: {Counts(unknown, operation => operation.Doubt ?? operation.Code)}. "
+            + $"Of these, {unknown.Count(operation => operation.Took < settings.CallersPatience)} were refused when asked again with their key; {unknown.Count(operation => operation.Took >= settings.CallersPatience)} had no answer in time.");
         console.WriteLine();
         WriteVerdicts(console);
     }

@@ -76,6 +76,10 @@ internal sealed class HttpDoor(Uri gateway) : IDoor, IDisposable
     /// <summary>The coins of a wallet, or null if there is no answer now.</summary>
     public async Task<long?> CoinsOf(string user) => (await Get($"/v1/wallets/{user}", user))?.GetProperty("coins").GetInt64();
 
+    /// <summary>Whether a wallet holds coins that expire, or null if there is no answer now.</summary>
+    public async Task<bool?> HoldsExpiring(string user) =>
+        (await Get($"/v1/wallets/{user}", user))?.GetProperty("lots").EnumerateArray().Any(lot => lot.GetProperty("bonus").GetInt64() > 0 && lot.TryGetProperty("expiresAt", out var at) && at.ValueKind != JsonValueKind.Null);
+
     /// <summary>A creator's pending and available diamonds less what is owed, or null if there is no answer now.</summary>
     public async Task<long?> DiamondsOf(string creator)
     {

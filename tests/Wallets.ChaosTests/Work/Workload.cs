@@ -107,6 +107,9 @@ internal sealed partial class Workload(IReadOnlyList<HttpDoor> http, GrainDoor g
         return wallets.Concat(creators).All(amount => amount is not null);
     }
 
+    /// <summary>Whether some wallet will change by itself, because coins in it expire, as far as can be told.</summary>
+    public async Task<bool> WaitsForExpiry() => (await Task.WhenAll(Wallets.Select((name, n) => http[n % http.Count].HoldsExpiring(name)))).Any(holds => holds is not false);
+
     /// <summary>Whether a new purchase and a new gift succeed at the first attempt.</summary>
     public async Task<bool> TakesNewGifts()
     {
