@@ -79,7 +79,7 @@ internal sealed record Plan
         ColdWallets = 500,
         CountReadsAfter = TimeSpan.FromSeconds(12),
         ReplayRounds = 3,
-        HubConnections = [0, 1_000, 10_000, 0],
+        HubConnections = [0, 1_000, 10_000],
     };
 
     public static Plan Quick => new()
@@ -98,7 +98,7 @@ internal sealed record Plan
         ColdWallets = 100,
         CountReadsAfter = null,
         ReplayRounds = 1,
-        HubConnections = [0, 1_000, 0],
+        HubConnections = [0, 1_000],
     };
 
     public static Plan Smoke => new()

@@ -6,7 +6,7 @@ namespace Wallets.Server.Api;
 /// <summary>
 /// This gateway's side of the streams that somebody watches through it: one conversation with each stream's grain, however many watch.
 /// It asks for the next frame from the one it has, so that a grain that has moved, or whose silo has died, is asked again and nothing
-/// is missing or told twice. A gateway that cannot send as fast as frames come gets fewer and larger ones; and sending takes a quarter of its
+/// is missing or told twice. A gateway that cannot send as fast as frames come gets fewer and larger ones; and sending takes a tenth of its
 /// time at the most, because it has gifts to carry.
 /// </summary>
 internal sealed partial class LiveFeed(IGrainFactory grains, IHubContext<LiveHub> hub, TimeProvider time, ILogger<LiveFeed> logger) : IHostedService
@@ -17,9 +17,9 @@ internal sealed partial class LiveFeed(IGrainFactory grains, IHubContext<LiveHub
     private static readonly TimeSpan PatienceWithTheSlow = TimeSpan.FromMilliseconds(300);
 
     /// <summary>How long a gateway rests from a stream after a frame, as a multiple of what sending it took.</summary>
-    private const int RestAfterFrame = 3;
+    private const int RestAfterFrame = 9;
 
-    private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan PatienceWithTheStream = TimeSpan.FromSeconds(10);

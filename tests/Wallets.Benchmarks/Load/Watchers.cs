@@ -25,17 +25,20 @@ internal sealed class Watchers : IAsyncDisposable
     /// <summary>When frames came at sampled connections, and what their totals counted.</summary>
     public IEnumerable<(long At, long Pieces)> Seen => _seen;
 
-    /// <param name="leftoversOnly">Whether the viewers and the gateway get only what processor time everything else leaves: they would be on other machines.</param>
-    public static async Task<Watchers> Start(Uri hub, Guid stream, int connections, int gatewayPid, bool leftoversOnly)
+    public static async Task<Watchers> Start(Uri hub, Guid stream, int connections)
     {
         string[] arguments = ["watch", "--url", $"{hub}", "--stream", $"{stream}", "--connections", connections.ToString(CultureInfo.InvariantCulture)];
         var process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, arguments) { RedirectStandardOutput = true })!;
         var watchers = Leftovers.Add(new Watchers(process));
         await watchers._ready.Task.WaitAsync(TimeSpan.FromMinutes(2));
-        if (leftoversOnly)
-            foreach (var pid in new[] { process.Id, gatewayPid })
-                await Tests.Shared.Shell.Run("sh", "-c", $"for thread in /proc/{pid}/task/*; do chrt --idle --pid 0 ${{thread##*/}} || true; done");
         return watchers;
+    }
+
+    /// <summary>From now on the viewers and their gateway get only what processor time everything else leaves: they would be on other machines.</summary>
+    public async Task StepBack(int gatewayPid)
+    {
+        foreach (var pid in new[] { Pid, gatewayPid })
+            await Tests.Shared.Shell.Run("sh", "-c", $"for thread in /proc/{pid}/task/*; do chrt --idle --pid 0 ${{thread##*/}} || true; done");
     }
 
     /// <summary>Frames a second at each connection, their mean size in bytes, and connections lost, in a time.</summary>

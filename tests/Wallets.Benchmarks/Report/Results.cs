@@ -46,7 +46,6 @@ internal sealed record ReplayPoint(double Without, double With, double ReplaysPe
 /// <param name="GiftCpuSecondsPer10K">Processor seconds of silo and database per 10,000 gifts: the gift path, and the stream's own part in it.</param>
 /// <param name="FramesPerSecond">At each connection.</param>
 /// <param name="DelayMs">From a gift's acknowledgement until a viewer has the frame that counts it.</param>
-/// <param name="PeakGiftsPerSecond">Of a closed loop, watched by as many.</param>
 internal sealed record HubPoint(
     int Connections,
     double GiftsPerSecond,
@@ -57,7 +56,11 @@ internal sealed record HubPoint(
     double FrameBytes,
     int Lost,
     Latency DelayMs,
-    double PeakGiftsPerSecond);
+    HubPeaks Peaks);
+
+/// <summary>Gifts a second of a closed loop into a stream that nobody watches, and in turns with it into the watched one, if one is.</summary>
+/// <param name="FramesPerSecond">At each connection meanwhile.</param>
+internal sealed record HubPeaks(double Unwatched, double? Watched, double FramesPerSecond);
 
 /// <summary>Everything a run has measured so far, and on what.</summary>
 internal sealed class Results

@@ -15,7 +15,7 @@ internal static class Tables
     }
 
     public static void Show(HubPoint h) => AnsiConsole.MarkupLineInterpolated(
-        $"  {h.Connections,6:N0} watch: {h.GiftsPerSecond:N0} gifts/s, p99 {h.LatencyMs.P99:0.0} ms, silo and database {h.GiftCpuSecondsPer10K:0.00}, gateway {h.GatewayCpuSecondsPer10K:0.00} CPU s per 10,000; {h.FramesPerSecond:0.0} frames/s of {h.FrameBytes:N0} B each, delay p50 {h.DelayMs.P50:0} p99 {h.DelayMs.P99:0} ms, {h.Lost} lost; peak {h.PeakGiftsPerSecond:N0} gifts/s");
+        $"  {h.Connections,6:N0} watch: {h.GiftsPerSecond:N0} gifts/s, p99 {h.LatencyMs.P99:0.0} ms, silo and database {h.GiftCpuSecondsPer10K:0.00}, gateway {h.GatewayCpuSecondsPer10K:0.00} CPU s per 10,000; {h.FramesPerSecond:0.0} frames/s of {h.FrameBytes:N0} B each, delay p50 {h.DelayMs.P50:0} p99 {h.DelayMs.P99:0} ms, {h.Lost} lost; peak {h.Peaks.Unwatched:N0} gifts/s unwatched{(h.Peaks.Watched is { } watched ? $", {watched:N0} watched ({h.Peaks.FramesPerSecond:0.00} frames/s)" : "")}");
 
     public static void Show(Results results)
     {

@@ -46,16 +46,8 @@ internal static class Targets
         ];
     }
 
-    /// <summary>
-    /// Averages of all readings with the most viewers and of all without, which take turns: one reading of a shared machine can be off by more
-    /// than the target, and the database grows meanwhile.
-    /// </summary>
-    private static double? CostOfWatching(Results results)
-    {
-        double? AveragePeak(int connections) => results.Hub.Where(hub => hub.Connections == connections).Average(hub => (double?)hub.PeakGiftsPerSecond);
-        var most = results.Hub.Select(hub => hub.Connections).DefaultIfEmpty().Max();
-        return most > 0 ? 100 * (1 - AveragePeak(most) / AveragePeak(0)) : null;
-    }
+    private static double? CostOfWatching(Results results) =>
+        results.Hub.MaxBy(hub => hub.Connections) is { Peaks: { Watched: { } watched, Unwatched: var unwatched } } ? 100 * (1 - watched / unwatched) : null;
 
     private static Target Ratio(string figure, string key, double? measured, double goal, double? reached = null) =>
         new(figure, key, measured, goal, IsAtLeast: true, "") { Reached = reached };
