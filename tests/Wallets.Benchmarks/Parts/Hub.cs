@@ -9,9 +9,9 @@ namespace Wallets.Benchmarks.Parts;
 
 /// <summary>
 /// One stream, 5,000 gifts a second, watched through one gateway by nobody and then by more and more real connections: what do viewers
-/// get, and what do they cost the gifts? First the open loop at that rate, then the peak of a closed one, in turns with the same peak of a stream
-/// that nobody watches while the gateway stands still: two readings that are minutes apart differ by more than viewers cost. A frame's delay counts from the
-/// moment at which the last gift that its totals count was acknowledged until it has come to the viewer. Gateway and viewers
+/// get, and what do they cost the gifts? First the open loop at that rate, then the peak of a closed one, in turns with the peak of another stream, which
+/// nobody watches, while the gateway stands still: readings minutes apart differ by more than viewers cost. A frame's delay counts from
+/// the moment at which the last gift that its totals count was acknowledged until it has come to the viewer. Gateway and viewers
 /// get only what processor time all else leaves, as they would be on other machines: what they cost the gifts is then their share of the silo's and
 /// the database's work, and what frames come is what two cores have left.
 /// </summary>
@@ -34,28 +34,30 @@ internal static class Hub
         await ClosedLoop.Run(ours, plan.Population, Distribution.Hot, Callers, plan.WarmUp);
         await ours.Settle();
 
+        var elsewhere = 0L;   // gifts into the stream that nobody watches
         foreach (var connections in plan.HubConnections)
         {
-            await using var watchers = connections == 0 ? null : await Watchers.Start(ours.GatewayUrl, ours.StreamOf(0), connections);
+            await using var watchers = connections == 0 ? null : await Watchers.Start(ours.GatewayUrl, ours.StreamOf(Watched), connections);
             await OpenLoop.Run(ours, plan.Population, Distribution.Hot, GiftsPerSecond, WarmUp);
             if (watchers is not null) await watchers.StepBack(ours.Pids["gateway1"]);
             await ours.Settle();
 
             var acknowledged = new ConcurrentQueue<long>();
-            var piecesBefore = ours.Acknowledged;
+            var piecesBefore = ours.Acknowledged - elsewhere;
             var from = Stopwatch.GetTimestamp();
             var load = await Gauge.Measure(ours, Distribution.Hot, $"open, {connections:N0} watch", 0,
                 () => OpenLoop.Run(new Noting(ours, acknowledged), plan.Population, Distribution.Hot, GiftsPerSecond, plan.Window));
             var (frames, bytes, lost) = watchers?.Between(from, Stopwatch.GetTimestamp(), connections) ?? default;
             var delays = Delays(watchers, [.. acknowledged], piecesBefore);
-            var peaks = await Peaks(ours, plan, watchers, connections);
+            var (peaks, unwatched) = await Peaks(ours, plan, watchers, connections);
+            elsewhere += unwatched;
             var giftPath = load.CpuSecondsPer10K["silo1"] + load.CpuSecondsPer10K[Gauge.Database];
             results.Hub.Add(new(connections, load.GiftsPerSecond, load.LatencyMs, giftPath, load.CpuSecondsPer10K["gateway1"], frames, bytes, lost, delays, peaks));
             Tables.Show(results.Hub[^1]);
         }
     }
 
-    private static async Task<HubPeaks> Peaks(OursByGrains ours, Plan plan, Watchers? watchers, int connections)
+    private static async Task<(HubPeaks Peaks, long Unwatched)> Peaks(OursByGrains ours, Plan plan, Watchers? watchers, int connections)
     {
         var (unwatched, watched) = (new Sum(), new Sum());
         var (frames, lost) = (0.0, 0);
@@ -81,7 +83,7 @@ internal static class Hub
             if (pair % 2 == 1) await TakeWatched();
         }
         if (lost > 0) throw new InvalidOperationException($"{lost} viewers lost their connection, so what {connections} cost is not known.");
-        return new(unwatched.GiftsPerSecond, watchers is null ? null : watched.GiftsPerSecond, frames);
+        return (new(unwatched.GiftsPerSecond, watchers is null ? null : watched.GiftsPerSecond, frames), unwatched.Gifts);
     }
 
     private static Task Signal(int pid, string signal) => Tests.Shared.Shell.Run("sh", "-c", $"kill -{signal} {pid}");
@@ -102,11 +104,12 @@ internal static class Hub
 
     private sealed class Sum
     {
-        private double _gifts, _seconds;
+        private double _seconds;
 
-        public double GiftsPerSecond => _gifts / _seconds;
+        public long Gifts { get; private set; }
+        public double GiftsPerSecond => Gifts / _seconds;
 
-        public void Add(Measurement one) => (_gifts, _seconds) = (_gifts + one.Gifts, _seconds + one.Seconds);
+        public void Add(Measurement one) => (Gifts, _seconds) = (Gifts + one.Gifts, _seconds + one.Seconds);
     }
 
     /// <summary>Sends every gift to one creator.</summary>
