@@ -31,6 +31,7 @@ internal static class ClusterHosting
             silo.Configure<SiloMessagingOptions>(options =>
             {
                 options.ResponseTimeout = WalletsClient.AttemptTimeout;
+                options.SystemResponseTimeout = WalletsClient.AttemptTimeout;   // a grain whose address was asked for in vain answers nobody meanwhile
                 options.MaxEnqueuedRequestsHardLimit = 10_000;
             });
             silo.AddActivityPropagation();
