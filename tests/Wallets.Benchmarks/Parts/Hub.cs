@@ -3,6 +3,7 @@ using System.Diagnostics;
 using Spectre.Console;
 using Wallets.Benchmarks.Contenders;
 using Wallets.Benchmarks.Load;
+using Wallets.Benchmarks.Machine;
 using Wallets.Benchmarks.Report;
 
 namespace Wallets.Benchmarks.Parts;
@@ -28,6 +29,7 @@ internal static class Hub
     {
         if (plan.HubConnections.Count == 0) return;
         AnsiConsole.MarkupLineInterpolated($"[bold]hub[/]: one stream, {GiftsPerSecond:N0} gifts/s, and those who watch it");
+        await using var sessions = SessionGroups.Off();
         await using var ours = new OursByGrains(silos: 1, gateways: 1);
         await ours.Prepare(plan.Population);
         await ours.Postgres.AgeLog();
