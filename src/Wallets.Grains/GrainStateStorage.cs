@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 using Orleans.Providers;
 using Orleans.Storage;
 
@@ -14,7 +15,9 @@ public sealed record StateStorage(string Invariant, string ConnectionString)
 {
     internal const string PostgresInvariant = "Npgsql";
 
-    public static StateStorage Postgres(string connectionString) => new(PostgresInvariant, connectionString);
+    /// <summary>Its few queries are prepared: parsing them cost the database more than answering did.</summary>
+    public static StateStorage Postgres(string connectionString) =>
+        new(PostgresInvariant, new NpgsqlConnectionStringBuilder(connectionString) { NoResetOnClose = true, MaxAutoPrepare = 32, AutoPrepareMinUsages = 2 }.ConnectionString);
 
     /// <summary>The invariant is historic; Orleans loads Microsoft.Data.Sqlite for it. Unpooled, so that no failed write leaves a transaction open.</summary>
     public static StateStorage Sqlite(string file) => new("System.Data.SQLite", $"Data Source={file};Pooling=False");
