@@ -15,7 +15,7 @@ public sealed record StateStorage(string Invariant, string ConnectionString)
 {
     internal const string PostgresInvariant = "Npgsql";
 
-    /// <summary>Its few queries are prepared: parsing them cost the database more than answering did.</summary>
+    /// <summary>Its few queries are prepared, not parsed each time.</summary>
     public static StateStorage Postgres(string connectionString) =>
         new(PostgresInvariant, new NpgsqlConnectionStringBuilder(connectionString) { NoResetOnClose = true, MaxAutoPrepare = 32, AutoPrepareMinUsages = 2 }.ConnectionString);
 

@@ -97,7 +97,7 @@ internal sealed class MatchGrain(
         var side = Array.FindIndex(State.Creators, creator => caller.Owns(creator.CreatorId, Roles.Creator));
         if (side < 0 && !caller.Is(Roles.Operator)) return NotTheirs;
         await Work();
-        if (State.BrokenOffAt is not null || State.Result is not null) return Over;
+        if (State.BrokenOffAt is not null || State.FinalPoints is not null) return Over;
         if (State.OpenPause is not { } pause) return await View();
         if (pause.ByOperator && !caller.Is(Roles.Operator)) return NotTheirs;
 
@@ -124,7 +124,7 @@ internal sealed class MatchGrain(
         if (State.Creators.Length == 0) return Unknown;
         if (State.StartsAt is null) return new MatchAudit(Key, true, [], null);
         if (_audit is null || time.GetElapsedTime(_auditedAt) > AuditHoldsFor) (_audit, _auditedAt) = (await ReadAgain(), time.GetTimestamp());
-        var agrees = State.Result is null || State.Result.SequenceEqual(_audit.Select(tally => tally.Points));
+        var agrees = State.FinalPoints is null || State.FinalPoints.SequenceEqual(_audit.Select(tally => tally.Points));
         var lines = _audit.SelectMany(tally => tally.Lines).OrderByDescending(line => MatchPoints.Of(line.Coins)).ThenByDescending(line => line.Coins).ThenBy(line => line.ViewerId)
             .Skip((int)Math.Min(afterRank, int.MaxValue)).Take(limit).ToList();
         var names = await ledger.NameAccounts([.. lines.Select(line => line.ViewerId).Distinct()]);
@@ -136,7 +136,7 @@ internal sealed class MatchGrain(
 
     public async Task<bool> Work()
     {
-        if (State.StartsAt is not { } startsAt || State.Result is not null) return false;
+        if (State.StartsAt is not { } startsAt || State.FinalPoints is not null) return false;
         var now = await ledger.ReadClock(default);
         if (State.OpenPause is { } pause && now - pause.From > _options.LongestPause) await Store(state => state.BrokenOffAt = pause.From);
         if (State.EndsAt is { } endsAt && now >= endsAt)
@@ -146,7 +146,7 @@ internal sealed class MatchGrain(
             await Store(state =>
             {
                 state.Creators = [.. state.Creators.Zip(read, (creator, tally) => creator with { EndSeq = tally.ThroughSeq })];
-                state.Result = [.. read.Select(tally => tally.Points)];
+                state.FinalPoints = [.. read.Select(tally => tally.Points)];
             });
             return false;
         }
@@ -171,7 +171,7 @@ internal sealed class MatchGrain(
     private async Task<bool> Stop(bool byOperator)
     {
         var now = await ledger.ReadClock(default);
-        if (State.StartsAt is not { } startsAt || State.EndsAt is not { } endsAt || now >= endsAt || State.Result is not null || State.Pauses.Count >= MostPauses) return false;
+        if (State.StartsAt is not { } startsAt || State.EndsAt is not { } endsAt || now >= endsAt || State.FinalPoints is not null || State.Pauses.Count >= MostPauses) return false;
         await Store(state => state.Pauses.Add(new(now > startsAt ? now : startsAt, null, byOperator)));
         return true;
     }
@@ -183,13 +183,13 @@ internal sealed class MatchGrain(
     private async Task<MatchTally[]> ReadAgain()
     {
         var read = State.Creators.Select(creator => new MatchTally(ledger, creator)).ToArray();
-        for (var i = 0; i < read.Length; i++) await read[i].CatchUp(State.Window, State.Result is null ? null : State.Creators[i].EndSeq);
+        for (var i = 0; i < read.Length; i++) await read[i].CatchUp(State.Window, State.FinalPoints is null ? null : State.Creators[i].EndSeq);
         return read;
     }
 
     private async Task<MatchView> View()
     {
-        if (State.StartsAt is not null && (_tallies.Length == 0 || (State.Result is null && time.GetElapsedTime(_readAt) > FreshFor)))
+        if (State.StartsAt is not null && (_tallies.Length == 0 || (State.FinalPoints is null && time.GetElapsedTime(_readAt) > FreshFor)))
         {
             if (_tallies.Length == 0) _tallies = await ReadAgain();
             else foreach (var tally in _tallies) await tally.CatchUp(State.Window);
@@ -197,8 +197,8 @@ internal sealed class MatchGrain(
         }
         var sides = State.Creators.Select((creator, i) => _tallies.Length == 0
             ? new MatchSide(creator.CreatorId, creator.StreamId, 0, Coins.Zero, 0)
-            : new MatchSide(creator.CreatorId, creator.StreamId, State.Result?[i] ?? _tallies[i].Points, new(_tallies[i].Coins), _tallies[i].Supporters)).ToArray();
-        var winner = State.Result is not { } result || result[0] == result[1] ? null : State.Creators[result[0] > result[1] ? 0 : 1].CreatorId;
+            : new MatchSide(creator.CreatorId, creator.StreamId, State.FinalPoints?[i] ?? _tallies[i].Points, new(_tallies[i].Coins), _tallies[i].Supporters)).ToArray();
+        var winner = State.FinalPoints is not { } points || points[0] == points[1] ? null : State.Creators[points[0] > points[1] ? 0 : 1].CreatorId;
         return new MatchView(Key, Status, State.StartsAt, State.EndsAt, State.BrokenOffAt is null ? State.OpenPause?.From : null, sides, winner);
     }
 

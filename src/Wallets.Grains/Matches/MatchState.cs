@@ -22,8 +22,8 @@ internal sealed class MatchState
     /// <summary>When it was over, if that was in a pause which was too long.</summary>
     [Id(6)] public DateTimeOffset? BrokenOffAt { get; set; }
 
-    /// <summary>The final points, in the order of the creators.</summary>
-    [Id(7)] public long[]? Result { get; set; }
+    /// <summary>In the order of the creators; null until the match has ended. Stored as what it was called first.</summary>
+    [Id(7), JsonPropertyName("Result")] public long[]? FinalPoints { get; set; }
 
     /// <summary>Who asked for it, so that the same key is the same match.</summary>
     [Id(8)] public string AskedBy { get; set; } = "";
@@ -39,7 +39,7 @@ internal sealed class MatchState
 
     public string StatusAt(DateTimeOffset now, TimeSpan invitationTerm)
     {
-        if (Result is not null) return MatchView.Ended;
+        if (FinalPoints is not null) return MatchView.Ended;
         if (IsDeclined) return MatchView.Declined;
         if (StartsAt is null) return now < InvitedAt + invitationTerm ? MatchView.Invited : MatchView.Expired;
         if (EndsAt is not { } endsAt) return MatchView.Paused;

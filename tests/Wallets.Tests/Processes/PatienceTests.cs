@@ -11,7 +11,7 @@ namespace Wallets.Tests.Processes;
 public sealed class PatienceTests
 {
     [Fact]
-    public async Task A_question_for_a_grains_address_that_is_lost_costs_its_callers_one_attempt()
+    public async Task What_silos_ask_each_other_is_given_up_after_as_long_as_a_callers_attempt()
     {
         var builder = WebApplication.CreateBuilder(["--environment=Development"]);
         builder.AddSilo(Settings.Read(builder.Configuration, builder.Environment));
