@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
+using Orleans.Concurrency;
 using Wallets.Grains.Accounts;
 using Wallets.Ledger;
 
@@ -16,36 +18,35 @@ internal interface ICampaignDesk : IGrainWithStringKey
 }
 
 [GenerateSerializer, Alias("campaign-state")]
-internal sealed class CampaignState
+internal sealed record CampaignState
 {
-    [Id(0)] public Campaign? Campaign { get; set; }
+    [Id(0)] public Campaign? Campaign { get; init; }
 
     /// <summary>Coins of the budget that are taken, stored before they are given: the budget is never passed.</summary>
-    [Id(1)] public long Given { get; set; }
+    [Id(1)] public long Given { get; init; }
 
     /// <summary>For whom they were taken that may not have them yet, and when these coins expire.</summary>
-    [Id(2)] public Dictionary<string, DateTimeOffset?> Unsure { get; set; } = [];
+    [Id(2)] public ImmutableDictionary<string, DateTimeOffset?> Unsure { get; init; } = ImmutableDictionary<string, DateTimeOffset?>.Empty;
 }
 
 /// <summary>
 /// A promotion's budget. Which users have had its coins stands in their wallets, under a key derived from campaign and user. A grant takes
 /// its coins of the budget and notes whom they are for, in one write, before they are given; what dies in between is given by whoever asks
-/// again or by <see cref="CampaignsGrain"/>, whatever the time, and a wallet that cannot take them returns them to the budget.
+/// again or by <see cref="CampaignsGrain"/>, whatever the time, and a wallet that cannot take them returns them to the budget. Calls
+/// interleave, so that a wallet that does not answer holds up nobody else; for one user there is one grant at a time.
 /// </summary>
-internal sealed partial class CampaignGrain(
-    [PersistentState("campaign")] IPersistentState<CampaignState> state, TimeProvider time, ILogger<CampaignGrain> logger) : Grain, ICampaignGrain, ICampaignDesk
+[Reentrant]
+internal sealed partial class CampaignGrain([PersistentState("campaign")] IPersistentState<CampaignState> state, TimeProvider time, ILogger<CampaignGrain> logger)
+    : InterleavingGrain<CampaignState>(state), ICampaignGrain, ICampaignDesk
 {
     private const int MostUnsure = 1_000;
 
-    /// <summary>Something is known to be given that storage calls unsure; giving it again would change nothing, so there is no hurry.</summary>
-    private bool _isBehind;
-
-    private CampaignState State => state.State;
+    private readonly Dictionary<string, Task<Outcome<Grant>>> _underWay = [];
 
     public async Task<Refusal?> Open(Campaign campaign)
     {
-        if (State.Campaign is { } open) return open == campaign ? null : new Refusal(Refusal.InvalidAct, $"Campaign {campaign.Id} is there already, with other terms.");
-        State.Campaign = campaign;
+        if (State.Campaign is null) State = State with { Campaign = campaign };
+        if (State.Campaign != campaign) return new Refusal(Refusal.InvalidAct, $"Campaign {campaign.Id} is there already, with other terms.");
         await Store();
         return null;
     }
@@ -61,6 +62,50 @@ internal sealed partial class CampaignGrain(
         if (!caller.Is(Roles.Operator | Roles.Purchasing)) return NotAllowed;
         if (!Identifier.IsValid(userId)) return new Refusal(Refusal.InvalidAct, "The user's id is not valid.");
         if (State.Campaign is not { } campaign) return Unknown;
+        return await Grant(campaign, userId);
+    }
+
+    public async Task<bool> SeeThrough()
+    {
+        if (State.Campaign is not { } campaign) return false;   // its act is under way
+        await Task.WhenAll(State.Unsure.Keys.Select(userId => SeeThrough(campaign, userId)));
+        await Store();
+        return _underWay.Count == 0 && State.Unsure.IsEmpty && time.GetUtcNow() >= campaign.EndsAt;
+    }
+
+    private async Task SeeThrough(Campaign campaign, string userId)
+    {
+        try
+        {
+            await Grant(campaign, userId);
+        }
+        catch (Exception fault) when (fault is UnavailableException or OutcomeUnknownException or TimeoutException)
+        {
+            LogNotGiven(fault, campaign.Id, userId);   // the next time
+        }
+    }
+
+    /// <summary>Who asks while a grant for the user is under way hears how that one ends.</summary>
+    private async Task<Outcome<Grant>> Grant(Campaign campaign, string userId)
+    {
+        if (_underWay.TryGetValue(userId, out var underWay))
+        {
+            var grant = await underWay;
+            return grant.IsOk ? Outcome.Replayed(grant.Value) : grant;
+        }
+
+        try
+        {
+            return await (_underWay[userId] = TakeAndGive(campaign, userId));
+        }
+        finally
+        {
+            _underWay.Remove(userId);
+        }
+    }
+
+    private async Task<Outcome<Grant>> TakeAndGive(Campaign campaign, string userId)
+    {
         if (State.Unsure.ContainsKey(userId)) return await Give(campaign, userId);
 
         var earlier = await WalletOf(userId).Grant(KeyOf(campaign, userId), campaign.Id, campaign.CoinsEach.Value, null, lookUpOnly: true);
@@ -70,39 +115,20 @@ internal sealed partial class CampaignGrain(
         if (now >= campaign.EndsAt) return new Refusal(Refusal.CampaignEnded, $"Campaign {campaign.Id} has ended.");
         if (State.Given + campaign.CoinsEach.Value > campaign.Budget.Value) return new Refusal(Refusal.CampaignExhausted, $"The budget of campaign {campaign.Id} is used up.");
         if (State.Unsure.Count >= MostUnsure) throw new UnavailableException("Too many wallets do not answer; nothing was given.");
-        State.Given += campaign.CoinsEach.Value;
-        State.Unsure[userId] = campaign.BonusDays is { } days ? DateTimeOffset.FromUnixTimeSeconds(now.AddDays(days).ToUnixTimeSeconds()) : null;
+        DateTimeOffset? expiresAt = campaign.BonusDays is { } days ? DateTimeOffset.FromUnixTimeSeconds(now.AddDays(days).ToUnixTimeSeconds()) : null;
+        State = State with { Given = State.Given + campaign.CoinsEach.Value, Unsure = State.Unsure.Add(userId, expiresAt) };
         await Store();
         return await Give(campaign, userId);
-    }
-
-    public async Task<bool> SeeThrough()
-    {
-        if (State.Campaign is not { } campaign) return false;   // its act is under way
-        foreach (var userId in State.Unsure.Keys.ToList())
-        {
-            try
-            {
-                await Give(campaign, userId);
-            }
-            catch (Exception fault) when (fault is UnavailableException or OutcomeUnknownException or OverloadedException or TimeoutException)
-            {
-                LogNotGiven(fault, campaign.Id, userId);   // the next time
-            }
-        }
-        if (_isBehind) await Store();
-        return State.Unsure.Count == 0 && time.GetUtcNow() >= campaign.EndsAt;
     }
 
     /// <summary>Gives coins that are taken of the budget. The wallet knows the key if it was given them before.</summary>
     private async Task<Outcome<Grant>> Give(Campaign campaign, string userId)
     {
         var granted = await WalletOf(userId).Grant(KeyOf(campaign, userId), campaign.Id, campaign.CoinsEach.Value, State.Unsure[userId], lookUpOnly: false);
-        State.Unsure.Remove(userId);
-        _isBehind = true;
+        State = State with { Unsure = State.Unsure.Remove(userId) };   // stored with the next change, or by the next sweep: giving it again would change nothing
         if (granted.IsOk) return granted.Replayed ? Outcome.Replayed(Of(granted.Value, userId)) : Of(granted.Value, userId);
 
-        State.Given -= campaign.CoinsEach.Value;
+        State = State with { Given = State.Given - campaign.CoinsEach.Value };
         await Store();
         return granted.Refusal;
     }
@@ -112,20 +138,6 @@ internal sealed partial class CampaignGrain(
     private static Guid KeyOf(Campaign campaign, string userId) => DerivedKey.Of("campaign", campaign.Id, userId);
 
     private Grant Of(Posted posted, string userId) => new(posted.Key, this.GetPrimaryKeyString(), userId, new(posted.Amount), new(posted.BalanceAfter), posted.ExpiresAt);
-
-    private async Task Store()
-    {
-        try
-        {
-            await state.WriteStateAsync();
-            _isBehind = false;
-        }
-        catch (Exception)
-        {
-            DeactivateOnIdle();   // memory is ahead of storage
-            throw;
-        }
-    }
 
     private static Refusal NotAllowed => new(Refusal.Forbidden, "Only operators and checkouts may do this.");
     private Refusal Unknown => new(Refusal.UnknownCampaign, $"There is no campaign {this.GetPrimaryKeyString()}.");

@@ -155,29 +155,6 @@ public sealed class ActTests(Databases databases)
         await cluster.IsClean();
     }
 
-    [Fact]
-    public async Task A_campaign_gives_each_user_once_and_never_more_than_its_budget()
-    {
-        await using var cluster = await TestCluster.Start(await databases.Create(Engine.Postgres), silos: 2);
-        var checkout = new Caller("checkout", Roles.Purchasing);
-        await Apply(cluster, new ActOrder(ActKinds.OpenCampaign, "welcome", "New viewers.", Campaign: new Campaign("welcome", new(50), new(220), TimeProvider.System.GetUtcNow().AddDays(1), BonusDays: 7)));
-        var campaign = cluster.Grains.GetGrain<ICampaignGrain>("welcome");
-
-        var grants = await Task.WhenAll(Enumerable.Range(0, 12).Select(n => campaign.Grant(checkout, $"viewer-{n % 6}")));
-        var view = (await campaign.Get(Olga)).Value!;
-        var byViewer = await campaign.Grant(cluster.Viewer("viewer-1"), "viewer-1");
-        var unknown = await cluster.Grains.GetGrain<ICampaignGrain>("winter").Grant(checkout, "viewer-1");
-
-        Assert.Equal(4, grants.Where(grant => grant.IsOk).Select(grant => grant.Value!.UserId).Distinct().Count());
-        Assert.All(grants.Where(grant => !grant.IsOk), grant => Assert.Equal(Refusal.CampaignExhausted, grant.Refusal!.Code));
-        Assert.Equal(200, view.Given.Value);
-        long given = 0;
-        for (var n = 0; n < 6; n++) given += await cluster.Coins($"viewer-{n}");
-        Assert.Equal(200, given);
-        Assert.Equal([Refusal.Forbidden, Refusal.UnknownCampaign], new[] { byViewer, unknown }.Select(grant => grant.Refusal?.Code));
-        await cluster.IsClean();
-    }
-
     private static async Task Apply(TestCluster cluster, ActOrder order) =>
         Assert.Equal(ActView.Applied, (await cluster.Grains.GetGrain<IActGrain>(Some.Key()).Ask(Olga, order)).Value?.Status);
 }

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.DependencyInjection;
-using Orleans.Providers;
 using Orleans.Storage;
 using Wallets.Ledger;
 using Wallets.Tests.Ledger;
@@ -43,24 +42,18 @@ internal sealed class Life(int step, bool afterIt, Func<string, bool> isStepOfSt
     public void Bind(IServiceCollection services)
     {
         services.AddSingleton(new LedgerWriterOptions { GiveUpAfter = TimeSpan.FromMilliseconds(300) });   // the dead need not be patient; a busy machine needs that long
-        var storage = services.Last(service => service.ServiceType == typeof(IGrainStorage) && Equals(service.ServiceKey, ProviderConstants.DEFAULT_STORAGE_PROVIDER_NAME));
-        services.Remove(storage);
-        services.AddKeyedSingleton<IGrainStorage>(storage.ServiceKey, (all, name) => new MortalStorage((IGrainStorage)storage.KeyedImplementationFactory!(all, name), this));
+        WrappedStorage.Put(services, storage => new MortalStorage(storage, this));
     }
 
-    private sealed class MortalStorage(IGrainStorage storage, Life life) : IGrainStorage, ILifecycleParticipant<ISiloLifecycle>
+    private sealed class MortalStorage(IGrainStorage inner, Life life) : WrappedStorage(inner)
     {
-        public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => storage.ReadStateAsync(stateName, grainId, grainState);
-        public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => storage.ClearStateAsync(stateName, grainId, grainState);
-        public void Participate(ISiloLifecycle observer) => ((ILifecycleParticipant<ISiloLifecycle>)storage).Participate(observer);
-
-        public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+        public override async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
         {
             life.DieIfOver();
-            if (!life.IsStepOfState(stateName)) await storage.WriteStateAsync(stateName, grainId, grainState);
+            if (!life.IsStepOfState(stateName)) await base.WriteStateAsync(stateName, grainId, grainState);
             else await life.Step(async () =>
             {
-                await storage.WriteStateAsync(stateName, grainId, grainState);
+                await base.WriteStateAsync(stateName, grainId, grainState);
                 return true;
             });
         }
