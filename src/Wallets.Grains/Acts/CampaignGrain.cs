@@ -79,7 +79,7 @@ internal sealed partial class CampaignGrain([PersistentState("campaign")] IPersi
         {
             await Grant(campaign, userId);
         }
-        catch (Exception fault) when (fault is UnavailableException or OutcomeUnknownException or TimeoutException)
+        catch (Exception fault)
         {
             LogNotGiven(fault, campaign.Id, userId);   // the next time
         }
