@@ -34,6 +34,7 @@ internal abstract class InterleavingGrain<TState>(IPersistentState<TState> store
 
     private async Task Write()
     {
+        var before = stored.State;
         try
         {
             stored.State = State;
@@ -41,6 +42,7 @@ internal abstract class InterleavingGrain<TState>(IPersistentState<TState> store
         }
         catch (Exception)
         {
+            stored.State = before;   // what is not stored does not move to another silo either
             DeactivateOnIdle();
             throw;
         }

@@ -3,13 +3,13 @@ namespace Wallets.Ledger;
 /// <summary>
 /// Group read, as <see cref="LedgerWriter"/> is group commit: a lone look-up goes at once, and those that come within moments of it go
 /// together in the next query, so that a thousand callers who repeat old keys cost a handful of round trips. A failed query fails
-/// the look-ups that were in it.
+/// the look-ups that were in it; if something that was read makes no sense, only its own.
 /// </summary>
 /// <param name="read">Finds what there is; keys without value are left out.</param>
-internal sealed class GroupedReads<TKey, TValue>(Func<IReadOnlyList<TKey>, Task<IReadOnlyDictionary<TKey, TValue>>> read, TimeProvider time) where TKey : notnull where TValue : class
+/// <param name="mostInOne">So many look-ups share one query at most.</param>
+internal sealed class GroupedReads<TKey, TValue>(Func<IReadOnlyList<TKey>, Task<IReadOnlyDictionary<TKey, TValue>>> read, int mostInOne, TimeProvider time) where TKey : notnull where TValue : class
 {
     private const int MostAtOnce = 2;
-    private const int MostInOne = 500;
 
     /// <summary>How long after one query the same reader's next one begins, unless there is enough to fill it: most of a query's cost is not its keys.</summary>
     private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(10);
@@ -41,12 +41,28 @@ internal sealed class GroupedReads<TKey, TValue>(Func<IReadOnlyList<TKey>, Task<
                 var values = await read([.. group.Select(one => one.Key).Distinct()]);
                 foreach (var (key, found) in group) found.SetResult(values.GetValueOrDefault(key));
             }
-            catch (Exception fault)
+            catch (Exception fault) when (fault is LedgerFaultException || group.Count == 1)
             {
                 foreach (var (_, found) in group) found.TrySetException(fault);
             }
+            catch (Exception)
+            {
+                foreach (var one in group) await ReadAlone(one.Key, one.Found);   // what cannot be read of one is not the others' fault
+            }
             var left = Linger - time.GetElapsedTime(startedAt);
-            if (left > TimeSpan.Zero && group.Count < MostInOne) await Task.Delay(left, time);
+            if (left > TimeSpan.Zero && group.Count < mostInOne) await Task.Delay(left, time);
+        }
+    }
+
+    private async Task ReadAlone(TKey key, TaskCompletionSource<TValue?> found)
+    {
+        try
+        {
+            found.TrySetResult((await read([key])).GetValueOrDefault(key));
+        }
+        catch (Exception fault)
+        {
+            found.TrySetException(fault);
         }
     }
 
@@ -56,7 +72,7 @@ internal sealed class GroupedReads<TKey, TValue>(Func<IReadOnlyList<TKey>, Task<
         var group = new List<(TKey, TaskCompletionSource<TValue?>)>();
         lock (_lock)
         {
-            while (group.Count < MostInOne && _waiting.TryDequeue(out var one)) group.Add(one);
+            while (group.Count < mostInOne && _waiting.TryDequeue(out var one)) group.Add(one);
             if (group.Count == 0) _underWay--;
         }
         return group;

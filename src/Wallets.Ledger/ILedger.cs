@@ -2,6 +2,13 @@ using Wallets.Ledger.Audit;
 
 namespace Wallets.Ledger;
 
+/// <summary>An account and what came after a seq.</summary>
+public sealed record AccountTail(long AccountId, IReadOnlyList<Entry> Entries)
+{
+    /// <summary>If there are as many, there may be more.</summary>
+    public const int Longest = 400;
+}
+
 /// <summary>
 /// An engine that stores entries: PostgreSQL or SQLite. Append-only; (account, seq) and the transfer keys are unique, and the
 /// database enforces it. Writing goes through <see cref="LedgerWriter"/>; reading is direct.
@@ -16,6 +23,12 @@ public interface ILedger : IWorklist, IRateCards, IActs
 
     /// <summary>The account of that name, or null.</summary>
     Task<long?> FindAccount(AccountKind kind, string name);
+
+    /// <summary>
+    /// The account of that name with its first entries after <paramref name="afterSeq"/>, at most <see cref="AccountTail.Longest"/>; or null.
+    /// For activations, of which thousands come at once when a silo has died: they are read together.
+    /// </summary>
+    Task<AccountTail?> FindTail(AccountKind kind, string name, long afterSeq);
 
     /// <summary>The names of accounts; ids that do not exist are left out.</summary>
     Task<IReadOnlyDictionary<long, string>> NameAccounts(IReadOnlyCollection<long> accountIds);

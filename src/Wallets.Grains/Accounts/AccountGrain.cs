@@ -79,16 +79,18 @@ internal abstract partial class AccountGrain<TState>(
         try
         {
             BeginFromSnapshot();
-            _accountId ??= await ledger.FindAccount(kind, Name);
-            if (_accountId is not { } accountId) return;
-
-            if (!await ReplayTail(accountId))
+            if (await ledger.FindTail(kind, Name, SeqBeforeTail) is not { } tail)
+            {
+                (State, _accountId, _snapshotSeq) = (new(), null, 0);   // whatever a snapshot says
+                return;
+            }
+            if (!await ReplayTail(tail))
             {
                 LogSnapshotIgnored(null, kind, Name);
                 (State, _snapshotSeq) = (new(), 0);
-                await ReplayTail(accountId);
+                await ReplayTail(tail with { Entries = await ledger.Read(tail.AccountId, 0, AccountTail.Longest) });
             }
-            _session = writer.OpenSession(accountId, State.Seq);
+            _session = writer.OpenSession(tail.AccountId, State.Seq);
         }
         catch (LedgerFaultException fault)
         {
@@ -122,26 +124,28 @@ internal abstract partial class AccountGrain<TState>(
         }
     }
 
+    /// <summary>The snapshot's own entry belongs to its tail: they must agree on it.</summary>
+    private long SeqBeforeTail => Math.Max(0, State.Seq - 1);
+
     /// <summary>
     /// Folds in what came after the snapshot; false, and nothing folded, if the snapshot does not agree with the ledger's entry at its
     /// seq. A long tail is saved on the way, so that an activation that does not get to its end leaves the next one a shorter one.
     /// </summary>
-    private async Task<bool> ReplayTail(long accountId)
+    private async Task<bool> ReplayTail(AccountTail tail)
     {
         Keys.StartAfter(State);
-        var readAfter = Math.Max(0, State.Seq - 1);   // the snapshot's own entry as well
-        IReadOnlyList<Entry> page;
-        do
+        var (page, mostOnIt) = (tail.Entries, AccountTail.Longest);
+        var fits = State.Seq == 0 || (_accountId == tail.AccountId && page.Count > 0 && page[0].BalanceAfter == State.Balance);
+        _accountId = tail.AccountId;
+        if (!fits) return false;
+        while (true)
         {
-            page = await ledger.Read(accountId, readAfter, TailPage);
-            if (readAfter < State.Seq && (page.Count == 0 || page[0].BalanceAfter != State.Balance)) return false;
             foreach (var entry in page)
                 if (entry.Seq > State.Seq) Fold(entry);
-            readAfter = State.Seq;
             if (State.Seq - _snapshotSeq >= EntriesBetweenSnapshotsOfReplay) await SaveSnapshot();
+            if (page.Count < mostOnIt) return true;
+            (page, mostOnIt) = (await ledger.Read(tail.AccountId, State.Seq, TailPage), TailPage);
         }
-        while (page.Count == TailPage);
-        return true;
     }
 
     /// <summary>Makes the account if this is its first use, and gives its id.</summary>

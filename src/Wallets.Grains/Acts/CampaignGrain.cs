@@ -46,9 +46,8 @@ internal sealed partial class CampaignGrain([PersistentState("campaign")] IPersi
     public async Task<Refusal?> Open(Campaign campaign)
     {
         if (State.Campaign is null) State = State with { Campaign = campaign };
-        if (State.Campaign != campaign) return new Refusal(Refusal.InvalidAct, $"Campaign {campaign.Id} is there already, with other terms.");
         await Store();
-        return null;
+        return State.Campaign == campaign ? null : new Refusal(Refusal.InvalidAct, $"Campaign {campaign.Id} is there already, with other terms.");
     }
 
     public Task<Outcome<CampaignView>> Get(Caller caller)
@@ -69,8 +68,10 @@ internal sealed partial class CampaignGrain([PersistentState("campaign")] IPersi
     {
         if (State.Campaign is not { } campaign) return false;   // its act is under way
         await Task.WhenAll(State.Unsure.Keys.Select(userId => SeeThrough(campaign, userId)));
+        var hasEnded = time.GetUtcNow() >= campaign.EndsAt;
+        if (hasEnded) State = State with { };   // written once more: it fails if another activation has taken coins since
         await Store();
-        return _underWay.Count == 0 && State.Unsure.IsEmpty && time.GetUtcNow() >= campaign.EndsAt;
+        return hasEnded && _underWay.Count == 0 && State.Unsure.IsEmpty;
     }
 
     private async Task SeeThrough(Campaign campaign, string userId)
@@ -113,8 +114,12 @@ internal sealed partial class CampaignGrain([PersistentState("campaign")] IPersi
 
         var now = time.GetUtcNow();
         if (now >= campaign.EndsAt) return new Refusal(Refusal.CampaignEnded, $"Campaign {campaign.Id} has ended.");
-        if (State.Given + campaign.CoinsEach.Value > campaign.Budget.Value) return new Refusal(Refusal.CampaignExhausted, $"The budget of campaign {campaign.Id} is used up.");
-        if (State.Unsure.Count >= MostUnsure) throw new UnavailableException("Too many wallets do not answer; nothing was given.");
+        if (State.Given + campaign.CoinsEach.Value > campaign.Budget.Value)
+        {
+            await Store();   // by what is certain
+            return new Refusal(Refusal.CampaignExhausted, $"The budget of campaign {campaign.Id} is used up.");
+        }
+        if (State.Unsure.Count >= MostUnsure) throw new UnavailableException("Too many grants are under way or not answered; nothing was given.");
         DateTimeOffset? expiresAt = campaign.BonusDays is { } days ? DateTimeOffset.FromUnixTimeSeconds(now.AddDays(days).ToUnixTimeSeconds()) : null;
         State = State with { Given = State.Given + campaign.CoinsEach.Value, Unsure = State.Unsure.Add(userId, expiresAt) };
         await Store();

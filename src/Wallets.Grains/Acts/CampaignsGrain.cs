@@ -37,13 +37,11 @@ internal sealed partial class CampaignsGrain(
 
     public async Task Sweep()
     {
-        var now = time.GetUtcNow();
-        if (now - _sweptAt < Interval) return;
-        _sweptAt = now;
-
+        if (time.GetUtcNow() - _sweptAt < Interval) return;
         var over = new List<string>();
         foreach (var campaigns in state.State.Campaigns.Chunk(AtOnce))
             over.AddRange((await Task.WhenAll(campaigns.Select(SeeThrough))).OfType<string>());
+        _sweptAt = time.GetUtcNow();
         if (over.Count == 0) return;
         state.State.Campaigns.ExceptWith(over);
         await Store();

@@ -24,6 +24,7 @@ public sealed partial class PostgresLedger : ILedger, IAsyncDisposable
     private readonly NpgsqlDataSource _source;
     private readonly ConcurrentDictionary<long, string> _names = new();   // a name never changes
     private readonly GroupedReads<(long AccountId, Guid TransferId), Entry> _transfers;
+    private readonly GroupedReads<(AccountKind Kind, string Name, long AfterSeq), AccountTail> _tails;
 
     /// <summary>For scans, which may take minutes, and which hold back no horizon.</summary>
     private readonly NpgsqlDataSource _scans;
@@ -36,7 +37,8 @@ public sealed partial class PostgresLedger : ILedger, IAsyncDisposable
     public PostgresLedger(string connectionString, int writers)
     {
         Writers = writers;
-        _transfers = new(FindTransfers, TimeProvider.System);
+        _transfers = new(FindTransfers, mostInOne: 500, TimeProvider.System);
+        _tails = new(FindTails, mostInOne: 25, TimeProvider.System);
         var scan = new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = "wallets-scan", Timeout = 3, CommandTimeout = 600, MaxPoolSize = 4 };
         _scans = NpgsqlDataSource.Create(scan);
         scan.Timeout = 30;
@@ -153,6 +155,25 @@ public sealed partial class PostgresLedger : ILedger, IAsyncDisposable
     {
         var found = await Query("SELECT account_id FROM accounts WHERE name = $2 AND kind = $1", row => row.GetInt64(0), default, (short)kind, name);
         return found.Count == 0 ? null : found[0];
+    }
+
+    public Task<AccountTail?> FindTail(AccountKind kind, string name, long afterSeq) => _tails.Find((kind, name, afterSeq));
+
+    private async Task<IReadOnlyDictionary<(AccountKind Kind, string Name, long AfterSeq), AccountTail>> FindTails(IReadOnlyList<(AccountKind Kind, string Name, long AfterSeq)> wanted)
+    {
+        var rows = await Query(
+            $"""
+            SELECT {EntryColumns}, account.account_id, wanted.place
+            FROM unnest($1::smallint[], $2::text[], $3::bigint[]) WITH ORDINALITY AS wanted(kind, name, after_seq, place)
+            CROSS JOIN LATERAL (SELECT account_id FROM accounts WHERE name = wanted.name AND kind = wanted.kind LIMIT 1) account
+            LEFT JOIN LATERAL (SELECT * FROM entries WHERE account_id = account.account_id AND seq > wanted.after_seq ORDER BY seq LIMIT {AccountTail.Longest}) e ON true
+            ORDER BY wanted.place, e.seq
+            """,
+            row => (AccountId: row.GetInt64(14), Place: (int)row.GetInt64(15) - 1, Entry: row.IsDBNull(0) ? null : ReadEntry(row)), default,
+            wanted.Select(one => (short)one.Kind).ToList(), wanted.Select(one => one.Name).ToList(), wanted.Select(one => one.AfterSeq).ToList());
+        return rows.GroupBy(row => (row.Place, row.AccountId)).ToDictionary(
+            tail => wanted[tail.Key.Place],
+            tail => new AccountTail(tail.Key.AccountId, [.. tail.Select(row => row.Entry).OfType<Entry>()]));
     }
 
     public async Task<IReadOnlyDictionary<long, string>> NameAccounts(IReadOnlyCollection<long> accountIds)

@@ -101,6 +101,9 @@ public sealed partial class SqliteLedger : ILedger, IAsyncDisposable
     public Task<long?> FindAccount(AccountKind kind, string name) => Reading(connection =>
         Query(connection, "SELECT account_id FROM accounts WHERE name = $1 AND kind = $2", row => (long?)row.GetInt64(0), name, (long)kind).SingleOrDefault());
 
+    public async Task<AccountTail?> FindTail(AccountKind kind, string name, long afterSeq) =>
+        await FindAccount(kind, name) is { } accountId ? new AccountTail(accountId, await Read(accountId, afterSeq, AccountTail.Longest)) : null;
+
     public Task<IReadOnlyDictionary<long, string>> NameAccounts(IReadOnlyCollection<long> accountIds) => Reading<IReadOnlyDictionary<long, string>>(connection =>
         Query(connection, "SELECT account_id, name FROM accounts WHERE account_id IN (SELECT value FROM json_each($1))",
             row => (Id: row.GetInt64(0), Name: row.GetString(1)), $"[{string.Join(',', accountIds)}]").ToDictionary(account => account.Id, account => account.Name));

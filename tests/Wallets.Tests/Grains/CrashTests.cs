@@ -104,6 +104,12 @@ public sealed class CrashTests(Databases databases)
             reads.Enqueue(afterSeq);
             return base.Read(accountId, afterSeq, limit);
         }
+
+        public override Task<AccountTail?> FindTail(AccountKind kind, string name, long afterSeq)
+        {
+            reads.Enqueue(afterSeq);
+            return base.FindTail(kind, name, afterSeq);
+        }
     }
 
     [Fact]

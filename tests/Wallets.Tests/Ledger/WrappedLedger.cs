@@ -9,6 +9,7 @@ internal abstract class WrappedLedger(ILedger inner) : ILedger
     public virtual int Writers => inner.Writers;
     public virtual Task<long> OpenAccount(AccountKind kind, string name) => inner.OpenAccount(kind, name);
     public virtual Task<long?> FindAccount(AccountKind kind, string name) => inner.FindAccount(kind, name);
+    public virtual Task<AccountTail?> FindTail(AccountKind kind, string name, long afterSeq) => inner.FindTail(kind, name, afterSeq);
     public virtual Task<IReadOnlyDictionary<long, string>> NameAccounts(IReadOnlyCollection<long> accountIds) => inner.NameAccounts(accountIds);
     public virtual Task<CommitResult> Commit(IReadOnlyList<Append> batch, CancellationToken cancellation) => inner.Commit(batch, cancellation);
     public virtual Task<IReadOnlyList<Verdict>> Judge(IReadOnlyList<Append> batch, CancellationToken cancellation) => inner.Judge(batch, cancellation);

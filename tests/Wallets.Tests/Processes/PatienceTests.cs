@@ -57,7 +57,7 @@ public sealed class PatienceTests(Databases databases)
         {
             return (await grains.GetGrain<IWalletGrain>(viewer).GetBalance(new Caller(viewer, Roles.Viewer))).IsOk;
         }
-        catch (Exception fault) when (fault is TimeoutException or OperationCanceledException)   // in time, or before the place was found
+        catch (Exception fault) when (fault is TimeoutException or OperationCanceledException or OrleansException)   // in time, before its place was found, or for want of a connection
         {
             return false;
         }
