@@ -8,14 +8,16 @@ using Wallets.Ledger.Audit;
 namespace Wallets.Ledger.Postgres;
 
 /// <summary>
-/// The ledger on PostgreSQL. A flush is one transaction: the database's clock is read, the rows go in by binary COPY, the
-/// transaction commits. The server ends statements and idle transactions after ten seconds, so that a paused process
-/// cannot hold one open for long.
+/// The ledger on PostgreSQL. A flush is one transaction: the rows go in by binary COPY, and their time comes back as it commits. The server
+/// ends statements and idle transactions after ten seconds, so that a paused process cannot hold one open for long.
 /// </summary>
 public sealed partial class PostgresLedger : ILedger, IAsyncDisposable
 {
     private const string Columns =
         "account_id, seq, transfer_id, amount, balance_after, counterparty, recorded_at, kind, rate_version, quantity, diamonds, stream_id, gift_id, detail";
+
+    /// <summary>The database stamps each with the start of its transaction.</summary>
+    private static readonly string WrittenColumns = Columns.Replace(" recorded_at,", "", StringComparison.Ordinal);
 
     private const int MostNames = 100_000;
 
@@ -64,17 +66,16 @@ public sealed partial class PostgresLedger : ILedger, IAsyncDisposable
         {
             await using var connection = await _source.OpenConnectionAsync(cancellation);
             await using var transaction = await connection.BeginTransactionAsync(cancellation);
-            var recordedAt = await ReadClock(connection, cancellation);
-            await using (var rows = await connection.BeginBinaryImportAsync($"COPY entries ({Columns}) FROM STDIN (FORMAT BINARY)", cancellation))
+            await using (var rows = await connection.BeginBinaryImportAsync($"COPY entries ({WrittenColumns}) FROM STDIN (FORMAT BINARY)", cancellation))
             {
                 foreach (var append in batch)
                     foreach (var entry in append.Entries)
-                        Write(rows, entry, recordedAt);
+                        Write(rows, entry);
                 await rows.CompleteAsync(cancellation);
             }
             commitAsked = true;
-            await transaction.CommitAsync(cancellation);
-            return new(new DateTimeOffset(recordedAt));
+            await using var commit = new NpgsqlBatch(connection, transaction) { BatchCommands = { new("SELECT now()"), new("COMMIT") } };   // one round trip
+            return new(new DateTimeOffset((DateTime)(await commit.ExecuteScalarAsync(cancellation))!));
         }
         catch (PostgresException refusal) when (!commitAsked && refusal.SqlState.StartsWith("23", StringComparison.Ordinal))
         {
@@ -86,13 +87,7 @@ public sealed partial class PostgresLedger : ILedger, IAsyncDisposable
         }
     }
 
-    private static async Task<DateTime> ReadClock(NpgsqlConnection connection, CancellationToken cancellation)
-    {
-        await using var clock = new NpgsqlCommand("SELECT now()", connection);
-        return (DateTime)(await clock.ExecuteScalarAsync(cancellation))!;
-    }
-
-    private static void Write(NpgsqlBinaryImporter rows, Entry entry, DateTime recordedAt)
+    private static void Write(NpgsqlBinaryImporter rows, Entry entry)
     {
         rows.StartRow();
         rows.Write(entry.AccountId, NpgsqlDbType.Bigint);
@@ -101,7 +96,6 @@ public sealed partial class PostgresLedger : ILedger, IAsyncDisposable
         rows.Write(entry.Amount, NpgsqlDbType.Bigint);
         rows.Write(entry.BalanceAfter, NpgsqlDbType.Bigint);
         rows.Write(entry.Counterparty, NpgsqlDbType.Bigint);
-        rows.Write(recordedAt, NpgsqlDbType.TimestampTz);
         rows.Write((short)entry.Kind, NpgsqlDbType.Smallint);
         if (entry.Gift is { } gift)
         {
