@@ -1,18 +1,18 @@
 namespace Wallets.Ledger;
 
 /// <summary>
-/// Group read, as <see cref="LedgerWriter"/> is group commit: a lone look-up goes at once, and those that come within moments of it go
-/// together in the next query, so that a thousand callers who repeat old keys cost a handful of round trips. A failed query fails
-/// the look-ups that were in it; if something that was read makes no sense, only its own.
+/// Group read, as <see cref="LedgerWriter"/> is group commit: a lone look-up goes at once, and those that come while two queries
+/// are under way go together in the next one, so that a thousand callers who repeat old keys cost a handful of round trips. A failed
+/// query fails the look-ups that were in it; a value that cannot be read, only its own.
 /// </summary>
 /// <param name="read">Finds what there is; keys without value are left out.</param>
 /// <param name="mostInOne">So many look-ups share one query at most.</param>
-internal sealed class GroupedReads<TKey, TValue>(Func<IReadOnlyList<TKey>, Task<IReadOnlyDictionary<TKey, TValue>>> read, int mostInOne, TimeProvider time) where TKey : notnull where TValue : class
+/// <param name="linger">
+/// How long after one query the same reader's next one begins, unless there is enough to fill it; for keys whose values cost less than the query does.
+/// </param>
+internal sealed class GroupedReads<TKey, TValue>(Func<IReadOnlyList<TKey>, Task<IReadOnlyDictionary<TKey, TValue>>> read, int mostInOne, TimeSpan linger, TimeProvider time) where TKey : notnull where TValue : class
 {
     private const int MostAtOnce = 2;
-
-    /// <summary>How long after one query the same reader's next one begins, unless there is enough to fill it: most of a query's cost is not its keys.</summary>
-    private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(10);
 
     private readonly Lock _lock = new();
     private readonly Queue<(TKey Key, TaskCompletionSource<TValue?> Found)> _waiting = new();
@@ -36,33 +36,28 @@ internal sealed class GroupedReads<TKey, TValue>(Func<IReadOnlyList<TKey>, Task<
         while (Take() is { Count: > 0 } group)
         {
             var startedAt = time.GetTimestamp();
-            try
-            {
-                var values = await read([.. group.Select(one => one.Key).Distinct()]);
-                foreach (var (key, found) in group) found.SetResult(values.GetValueOrDefault(key));
-            }
-            catch (Exception fault) when (fault is LedgerFaultException || group.Count == 1)
-            {
-                foreach (var (_, found) in group) found.TrySetException(fault);
-            }
-            catch (Exception)
-            {
-                foreach (var one in group) await ReadAlone(one.Key, one.Found);   // what cannot be read of one is not the others' fault
-            }
-            var left = Linger - time.GetElapsedTime(startedAt);
+            await Read(group);
+            var left = linger - time.GetElapsedTime(startedAt);
             if (left > TimeSpan.Zero && group.Count < mostInOne) await Task.Delay(left, time);
         }
     }
 
-    private async Task ReadAlone(TKey key, TaskCompletionSource<TValue?> found)
+    private async Task Read(List<(TKey Key, TaskCompletionSource<TValue?> Found)> group)
     {
         try
         {
-            found.TrySetResult((await read([key])).GetValueOrDefault(key));
+            var values = await read([.. group.Select(one => one.Key).Distinct()]);
+            foreach (var (key, found) in group) found.SetResult(values.GetValueOrDefault(key));
         }
-        catch (Exception fault)
+        catch (Exception fault) when (fault is LedgerFaultException || group.Count == 1)
         {
-            found.TrySetException(fault);
+            foreach (var (_, found) in group) found.TrySetException(fault);
+        }
+        catch (Exception)
+        {
+            // Something in it makes no sense: the halves are read apart, so that it fails alone.
+            await Read(group[..(group.Count / 2)]);
+            await Read(group[(group.Count / 2)..]);
         }
     }
 

@@ -2,13 +2,6 @@ using Wallets.Ledger.Audit;
 
 namespace Wallets.Ledger;
 
-/// <summary>An account and what came after a seq.</summary>
-public sealed record AccountTail(long AccountId, IReadOnlyList<Entry> Entries)
-{
-    /// <summary>If there are as many, there may be more.</summary>
-    public const int Longest = 400;
-}
-
 /// <summary>
 /// An engine that stores entries: PostgreSQL or SQLite. Append-only; (account, seq) and the transfer keys are unique, and the
 /// database enforces it. Writing goes through <see cref="LedgerWriter"/>; reading is direct.
@@ -25,7 +18,7 @@ public interface ILedger : IWorklist, IRateCards, IActs
     Task<long?> FindAccount(AccountKind kind, string name);
 
     /// <summary>
-    /// The account of that name with its first entries after <paramref name="afterSeq"/>, at most <see cref="AccountTail.Longest"/>; or null.
+    /// The account of that name with its first entries after <paramref name="afterSeq"/>, in order, at most <see cref="AccountTail.Longest"/>; or null.
     /// For activations, of which thousands come at once when a silo has died: they are read together.
     /// </summary>
     Task<AccountTail?> FindTail(AccountKind kind, string name, long afterSeq);
@@ -100,6 +93,13 @@ public interface ILedger : IWorklist, IRateCards, IActs
 
     /// <summary>Does <paramref name="work"/> on the derived tables in one transaction, which is committed unless it throws.</summary>
     Task<T> Derive<T>(Func<IDerivation, Task<T>> work, CancellationToken cancellation);
+}
+
+/// <summary>An account, and its entries that follow a seq, in order.</summary>
+public sealed record AccountTail(long AccountId, IReadOnlyList<Entry> Entries)
+{
+    /// <summary>Entries; if there are as many, there may be more. A tail is seldom as long: snapshots are 256 entries apart.</summary>
+    public const int Longest = 400;
 }
 
 /// <summary>The published rate cards, which the audit judges every gift by.</summary>

@@ -128,13 +128,13 @@ internal abstract partial class AccountGrain<TState>(
     private long SeqBeforeTail => Math.Max(0, State.Seq - 1);
 
     /// <summary>
-    /// Folds in what came after the snapshot; false, and nothing folded, if the snapshot does not agree with the ledger's entry at its
-    /// seq. A long tail is saved on the way, so that an activation that does not get to its end leaves the next one a shorter one.
+    /// Folds in what came after the snapshot; false, and nothing folded, if the snapshot is of another account or does not agree with the
+    /// ledger's entry at its seq. A long tail is saved on the way, so that an activation that does not get to its end leaves the next one a shorter one.
     /// </summary>
     private async Task<bool> ReplayTail(AccountTail tail)
     {
         Keys.StartAfter(State);
-        var (page, mostOnIt) = (tail.Entries, AccountTail.Longest);
+        var (page, limit) = (tail.Entries, AccountTail.Longest);
         var fits = State.Seq == 0 || (_accountId == tail.AccountId && page.Count > 0 && page[0].BalanceAfter == State.Balance);
         _accountId = tail.AccountId;
         if (!fits) return false;
@@ -143,8 +143,8 @@ internal abstract partial class AccountGrain<TState>(
             foreach (var entry in page)
                 if (entry.Seq > State.Seq) Fold(entry);
             if (State.Seq - _snapshotSeq >= EntriesBetweenSnapshotsOfReplay) await SaveSnapshot();
-            if (page.Count < mostOnIt) return true;
-            (page, mostOnIt) = (await ledger.Read(tail.AccountId, State.Seq, TailPage), TailPage);
+            if (page.Count < limit) return true;
+            (page, limit) = (await ledger.Read(tail.AccountId, State.Seq, TailPage), TailPage);
         }
     }
 

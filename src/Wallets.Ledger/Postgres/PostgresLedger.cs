@@ -17,7 +17,7 @@ public sealed partial class PostgresLedger : ILedger, IAsyncDisposable
         "account_id, seq, transfer_id, amount, balance_after, counterparty, recorded_at, kind, rate_version, quantity, diamonds, stream_id, gift_id, detail";
 
     /// <summary>The database stamps each with the start of its transaction.</summary>
-    private static readonly string WrittenColumns = Columns.Replace(" recorded_at,", "", StringComparison.Ordinal);
+    private static readonly string WrittenColumns = string.Join(", ", Columns.Split(", ").Where(column => column != "recorded_at"));
 
     private const int MostNames = 100_000;
 
@@ -39,8 +39,8 @@ public sealed partial class PostgresLedger : ILedger, IAsyncDisposable
     public PostgresLedger(string connectionString, int writers)
     {
         Writers = writers;
-        _transfers = new(FindTransfers, mostInOne: 500, TimeProvider.System);
-        _tails = new(FindTails, mostInOne: 25, TimeProvider.System);
+        _transfers = new(FindTransfers, mostInOne: 500, linger: TimeSpan.FromMilliseconds(10), TimeProvider.System);
+        _tails = new(FindTails, mostInOne: 25, linger: TimeSpan.Zero, TimeProvider.System);   // fewer: one may be hundreds of rows
         var scan = new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = "wallets-scan", Timeout = 3, CommandTimeout = 600, MaxPoolSize = 4 };
         _scans = NpgsqlDataSource.Create(scan);
         scan.Timeout = 30;
@@ -74,7 +74,7 @@ public sealed partial class PostgresLedger : ILedger, IAsyncDisposable
                 await rows.CompleteAsync(cancellation);
             }
             commitAsked = true;
-            await using var commit = new NpgsqlBatch(connection, transaction) { BatchCommands = { new("SELECT now()"), new("COMMIT") } };   // one round trip
+            await using var commit = new NpgsqlBatch(connection) { BatchCommands = { new("SELECT now()"), new("COMMIT") } };   // one round trip; if the first fails, the server skips the second
             return new(new DateTimeOffset((DateTime)(await commit.ExecuteScalarAsync(cancellation))!));
         }
         catch (PostgresException refusal) when (!commitAsked && refusal.SqlState.StartsWith("23", StringComparison.Ordinal))
@@ -153,6 +153,7 @@ public sealed partial class PostgresLedger : ILedger, IAsyncDisposable
 
     public Task<AccountTail?> FindTail(AccountKind kind, string name, long afterSeq) => _tails.Find((kind, name, afterSeq));
 
+    /// <summary>Each is looked up by its key, whatever the planner thinks of joins.</summary>
     private async Task<IReadOnlyDictionary<(AccountKind Kind, string Name, long AfterSeq), AccountTail>> FindTails(IReadOnlyList<(AccountKind Kind, string Name, long AfterSeq)> wanted)
     {
         var rows = await Query(
@@ -302,7 +303,6 @@ public sealed partial class PostgresLedger : ILedger, IAsyncDisposable
             """,
             row => row.GetString(0), default, EntryJson.Write(after), EntryJson.Write(through));
 
-    /// <summary>Each payout's end is looked up by its key, whatever the planner thinks of joins.</summary>
     public async Task<IReadOnlyList<RateCard>> ReadRateCards() =>
         await Query("SELECT card FROM rate_cards ORDER BY version", row => EntryJson.ReadRateCard(row.GetString(0)), default);
 

@@ -350,6 +350,7 @@ public sealed class CrashTests(Databases databases)
     [InlineData("{}")]
     [InlineData("""{"Name":"ann","AccountId":1,"State":{"Seq":"many"}}""")]
     [InlineData("""{"Name":"ann","AccountId":1,"State":{"Seq":999,"Balance":1000000,"LifetimeRefunded":0,"Lots":[],"SpentByDay":[]}}""")]
+    [InlineData("""{"Name":"ann","AccountId":77,"State":{"Seq":5,"Balance":326,"LifetimeRefunded":0,"Lots":[],"SpentByDay":[]}}""")]
     [InlineData("""{"Name":"ann","AccountId":1,"State":{"Seq":5,"Balance":1000000,"LifetimeRefunded":0,"Lots":[],"SpentByDay":[]}}""")]
     public async Task A_snapshot_that_does_not_fit_the_ledger_is_not_believed(string snapshot)
     {
@@ -366,5 +367,16 @@ public sealed class CrashTests(Databases databases)
 
         Assert.Equal(290, await restarted.Coins("ann"));
         Assert.True((await restarted.Send("ann", await restarted.GoLive("cleo"))).IsOk);
+    }
+
+    [Fact]
+    public async Task A_wallet_with_more_entries_than_a_tail_begins_with_all_of_them()
+    {
+        await using var cluster = await TestCluster.Start(await databases.Create(Engine.Postgres));
+        var ann = await cluster.Ledger.OpenAccount(AccountKind.Wallet, "ann");
+        await cluster.Ledger.Write([.. Enumerable.Range(1, AccountTail.Longest + 7).Select(seq => Some.Purchase(ann, 10, seq, (seq - 1) * 10))]);
+
+        Assert.Equal((AccountTail.Longest + 7) * 10, await cluster.Coins("ann"));
+        Assert.True((await cluster.Send("ann", await cluster.GoLive("cleo"))).IsOk);
     }
 }

@@ -55,7 +55,7 @@ public sealed class PostgresConformance(Databases databases) : LedgerConformance
         settings.Port = proxy.Port;
         await using var ledger = new PostgresLedger(settings.ToString(), writers: 1);
         var ann = await ledger.OpenAccount(AccountKind.Wallet, "ann");
-        proxy.LoseTheAnswerTo = sent => sent.Span.IndexOf("COMMIT\0"u8) >= 0;
+        proxy.LoseTheAnswerTo = sent => sent.Span.IndexOf("COMMIT\0"u8) >= 0;   // as long as it is not prepared
 
         var fault = await Assert.ThrowsAsync<LedgerFaultException>(() => ledger.Commit([Some.Append(Some.Purchase(ann, 100))], default));
 
