@@ -4,31 +4,42 @@ using System.Diagnostics;
 namespace Wallets;
 
 /// <summary>
-/// The front end's side of <see cref="IGiftIntake"/>. While one call is on its way to a silo, the gifts that come collect, and the next
-/// call takes them all; a lone gift goes at once. A gift whose answer does not come in time, or whose call was lost, is unknown to its
+/// The front end's side of <see cref="IGiftIntake"/>. Gifts go to the silos in rounds: a lone gift at once, and what comes within a few
+/// milliseconds of a round together in the next one. A gift whose answer does not come in time, or whose call was lost, is unknown to its
 /// sender, who asks again with the same key.
 /// </summary>
 internal sealed class GiftBatches : IGiftAnswers
 {
     private const int MaxBatch = 512;
 
-    /// <summary>Each goes to a silo that the cluster's client picks; a user's gifts take one lane.</summary>
-    private const int LaneCount = 4;
+    /// <summary>Each is at a silo that the cluster's client picks.</summary>
+    private const int MostIntakes = 4;
+
+    /// <summary>A round goes to one intake while it is small: fewer and larger messages, there and back.</summary>
+    private const int GiftsWorthAnIntake = 64;
+
+    /// <summary>
+    /// From the beginning of one round to that of the next, at the least. A front end that sent whenever it can would spend the time that a
+    /// silo or the database beside it could use, and then so would they: all would be busy at a fraction of what they can do.
+    /// </summary>
+    private static readonly TimeSpan BetweenRounds = TimeSpan.FromMilliseconds(4);
 
     private static readonly TimeSpan BetweenSweeps = TimeSpan.FromMilliseconds(250);
 
-    private readonly IGrainFactory _grains;
     private readonly LostConnections _lostConnections;
-    private readonly Lane[] _lanes;
+    private readonly Intake[] _intakes;
+    private readonly Lock _lock = new();
+    private readonly List<GiftCall> _waiting = [];
     private readonly ConcurrentDictionary<long, Open> _open = new();
     private readonly Lazy<IGiftAnswers> _self;
+    private bool _isPumped;
     private long _lastId;
     private int _isSweeping;
 
     public GiftBatches(IGrainFactory grains, LostConnections lostConnections)
     {
-        (_grains, _lostConnections) = (grains, lostConnections);
-        _lanes = [.. Enumerable.Range(0, LaneCount).Select(lane => new Lane(lane))];
+        _lostConnections = lostConnections;
+        _intakes = [.. Enumerable.Range(0, MostIntakes).Select(number => new Intake(number, grains))];
         _self = new(() => grains.CreateObjectReference<IGiftAnswers>(this));
     }
 
@@ -40,9 +51,8 @@ internal sealed class GiftBatches : IGiftAnswers
         _open[id] = open;
         if (Interlocked.Exchange(ref _isSweeping, 1) == 0) StartApart(Sweep);
 
-        var lane = _lanes[(userId.GetHashCode() & int.MaxValue) % LaneCount];
         var trace = Activity.Current is { Recorded: true } activity ? activity.Id : null;
-        if (lane.Add(new GiftCall(id, caller, userId, order, trace))) StartApart(() => Pump(lane));
+        if (Add(new GiftCall(id, caller, userId, order, trace))) StartApart(Pump);
         return open.Task;
     }
 
@@ -57,21 +67,66 @@ internal sealed class GiftBatches : IGiftAnswers
         return Task.CompletedTask;
     }
 
-    private async Task Pump(Lane lane)
+    /// <summary>True if nobody takes what waits, so that the caller must see to it.</summary>
+    private bool Add(GiftCall gift)
     {
-        var intake = _grains.GetGrain<IGiftIntake>(lane.Number);
-        while (lane.Take() is { } gifts)
+        lock (_lock)
         {
-            try
-            {
-                await intake.Take(gifts, _self.Value).WaitAsync(_lostConnections.Next);
-            }
-            catch (Exception fault)
-            {
-                foreach (var gift in gifts)
-                    if (_open.TryRemove(gift.Id, out var open)) open.TrySetException(fault);   // some may have got there: unknown, unless the fault says more
-            }
+            _waiting.Add(gift);
+            return !_isPumped && (_isPumped = true);
         }
+    }
+
+    /// <summary>What waits, or null if nothing does; then the next to add sees to it.</summary>
+    private GiftCall[]? Take()
+    {
+        lock (_lock)
+        {
+            if (_waiting.Count == 0)
+            {
+                _isPumped = false;
+                return null;
+            }
+            GiftCall[] taken = [.. _waiting];
+            _waiting.Clear();
+            return taken;
+        }
+    }
+
+    private async Task Pump()
+    {
+        while (Take() is { } gifts)
+        {
+            var intakes = Math.Clamp(gifts.Length / GiftsWorthAnIntake, 1, MostIntakes);
+            foreach (var (i, batch) in gifts.Chunk(Math.Min(MaxBatch, (gifts.Length + intakes - 1) / intakes)).Index())
+            {
+                var intake = IntakeFor(i);
+                intake.Follow(Send(intake, batch));
+            }
+            await Task.Delay(BetweenRounds);
+        }
+    }
+
+    /// <summary>Never throws.</summary>
+    private async Task Send(Intake intake, GiftCall[] gifts)
+    {
+        try
+        {
+            await intake.Grain.Take(gifts, _self.Value).WaitAsync(_lostConnections.Next);
+        }
+        catch (Exception fault)
+        {
+            foreach (var gift in gifts)
+                if (_open.TryRemove(gift.Id, out var open)) open.TrySetException(fault);   // some may have got there: unknown, unless the fault says more
+        }
+    }
+
+    /// <summary>Passes over those whose silo is slow to take what it was sent, or stands still, unless all do.</summary>
+    private Intake IntakeFor(int batch)
+    {
+        for (var i = 0; i < MostIntakes; i++)
+            if (_intakes[(batch + i) % MostIntakes] is { IsSlow: false } intake) return intake;
+        return _intakes[batch % MostIntakes];
     }
 
     /// <summary>Gives up on answers that do not come, until none is waited for.</summary>
@@ -100,39 +155,21 @@ internal sealed class GiftBatches : IGiftAnswers
         public long SentAt => sentAt;
     }
 
-    /// <summary>Gifts that wait for the call before theirs.</summary>
-    private sealed class Lane(int number)
+    /// <summary>An intake, and the first call to it that is still on its way. Used by one round at a time.</summary>
+    private sealed class Intake(int number, IGrainFactory grains)
     {
-        private readonly Lock _lock = new();
-        private readonly Queue<GiftCall> _waiting = new();
-        private bool _isPumped;
+        private static readonly TimeSpan Slow = TimeSpan.FromMilliseconds(100);
 
-        public int Number => number;
+        private IGiftIntake? _grain;
+        private Task _call = Task.CompletedTask;
+        private long _calledAt;
 
-        /// <summary>True if nobody takes what is in the lane, so that the caller must see to it.</summary>
-        public bool Add(GiftCall gift)
+        public IGiftIntake Grain => _grain ??= grains.GetGrain<IGiftIntake>(number);
+        public bool IsSlow => !_call.IsCompleted && Stopwatch.GetElapsedTime(_calledAt) > Slow;
+
+        public void Follow(Task call)
         {
-            lock (_lock)
-            {
-                _waiting.Enqueue(gift);
-                return !_isPumped && (_isPumped = true);
-            }
-        }
-
-        /// <summary>What waits, or null if nothing does; then the next to add sees to it.</summary>
-        public GiftCall[]? Take()
-        {
-            lock (_lock)
-            {
-                if (_waiting.Count == 0)
-                {
-                    _isPumped = false;
-                    return null;
-                }
-                var taken = new GiftCall[Math.Min(MaxBatch, _waiting.Count)];
-                for (var i = 0; i < taken.Length; i++) taken[i] = _waiting.Dequeue();
-                return taken;
-            }
+            if (_call.IsCompleted) (_call, _calledAt) = (call, Stopwatch.GetTimestamp());
         }
     }
 }

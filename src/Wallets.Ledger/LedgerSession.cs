@@ -48,35 +48,31 @@ public sealed class LedgerSession
     public Task<Appended> Append(Entry entry) => Append([entry]);
 
     /// <summary>Appends consecutive entries, all or none. One append at a time: the next only after this one has ended.</summary>
-    public async Task<Appended> Append(IReadOnlyList<Entry> entries)
+    public Task<Appended> Append(IReadOnlyList<Entry> entries)
     {
-        if (_broken) return new(AppendStatus.Unavailable);
+        if (_broken) return Task.FromResult(new Appended(AppendStatus.Unavailable));
         for (var i = 0; i < entries.Count; i++)
         {
             var entry = entries[i];
             if (entry.AccountId != AccountId || entry.Seq != _lastSeq + 1 + i)
                 throw new ArgumentException($"Entry {entry.AccountId}/{entry.Seq} does not follow {AccountId}/{_lastSeq}.", nameof(entries));
         }
+        return _writer.Append(this, new Append(AccountId, entries));
+    }
 
-        Appended appended;
-        try
-        {
-            appended = await _writer.Append(this, new Append(AccountId, entries));
-        }
-        catch (Exception)
-        {
-            _broken = true;
-            throw;
-        }
-        switch (appended.Status)
+    /// <summary>The writer says how an append ended, once, before whoever waits for it hears.</summary>
+    internal void End(Append append, AppendStatus status)
+    {
+        switch (status)
         {
             case AppendStatus.Committed:
-                _lastSeq += entries.Count;
+                _lastSeq += append.Entries.Count;
                 break;
             case AppendStatus.Fenced or AppendStatus.Unavailable or AppendStatus.Unknown:
-                _broken = true;
+                Break();
                 break;
         }
-        return appended;
     }
+
+    internal void Break() => _broken = true;
 }

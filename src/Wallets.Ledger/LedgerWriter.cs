@@ -13,6 +13,12 @@ public sealed class LedgerWriterOptions
     public int MaxBatch { get; set; } = 4_096;
 
     /// <summary>
+    /// From the beginning of one flush of a writer to that of its next, at the least. A flush costs the database as much as the entries
+    /// of many gifts, so that writers who flushed whenever they can would take the processor time that there is, at any load.
+    /// </summary>
+    public TimeSpan BetweenFlushes { get; set; } = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>
     /// How old an append may be when it is sent, for the first time or again. Shorter than a caller's time-out, so that a process
     /// that was paused does not wake to commit what its caller has long been told otherwise.
     /// </summary>
@@ -20,8 +26,8 @@ public sealed class LedgerWriterOptions
 }
 
 /// <summary>
-/// Group commit. While one flush is on its way to the database, the appends of all grains on this silo collect; the next flush
-/// takes them together. A lone append goes at once: there is no timer. An append is answered only after the commit that contains
+/// Group commit. While one flush is on its way to the database, and for some milliseconds after it began, the appends of all grains on
+/// this silo collect; the next flush takes them together. A lone append goes at once. An append is answered only after the commit that contains
 /// it. A failed flush is tried again as it is: (account, seq) makes a second commit of the same entries impossible, and a conflict
 /// with the very same entries means that the first one had succeeded. If the process dies, whatever was not answered is unknown
 /// to the callers and decided by the database.
@@ -56,14 +62,18 @@ public sealed partial class LedgerWriter : IAsyncDisposable
         if (lane.Writer.TryWrite(pending)) return pending.Ended;
 
         _metrics.Overloaded();
-        return Task.FromResult(new Appended(_abandoned.IsCancellationRequested ? AppendStatus.Unavailable : AppendStatus.Overloaded));
+        pending.End(new(_abandoned.IsCancellationRequested ? AppendStatus.Unavailable : AppendStatus.Overloaded));
+        return pending.Ended;
     }
 
     private async Task Run(ChannelReader<Pending> lane)
     {
         var batch = new List<Pending>();
+        var pause = Task.CompletedTask;
         while (await lane.WaitToReadAsync())
         {
+            await pause;
+            pause = Task.Delay(_options.BetweenFlushes, _time);
             var entries = 0;
             while (entries < _options.MaxBatch && lane.TryRead(out var pending))
             {
@@ -203,7 +213,18 @@ public sealed partial class LedgerWriter : IAsyncDisposable
         public long EnqueuedAt => enqueuedAt;
         public Task<Appended> Ended => _ended.Task;
 
-        public void End(Appended appended) => _ended.TrySetResult(appended);
-        public void Fail(Exception bug) => _ended.TrySetException(bug);
+        /// <summary>Nothing if it has ended before.</summary>
+        public void End(Appended appended)
+        {
+            if (_ended.Task.IsCompleted) return;
+            session.End(append, appended.Status);
+            _ended.SetResult(appended);
+        }
+
+        public void Fail(Exception bug)
+        {
+            session.Break();
+            _ended.SetException(bug);
+        }
     }
 }

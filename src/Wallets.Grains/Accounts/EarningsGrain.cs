@@ -132,13 +132,23 @@ internal sealed partial class EarningsGrain(
     private void TellStreams(IReadOnlyList<Credit> credits, long firstSeq)
     {
         if (_told.Count > StreamsRemembered) _told.Clear();
-        var gifts = credits.Select((credit, i) => new CreditedGift(firstSeq + i, credit));
-        foreach (var ofStream in gifts.GroupBy(gift => gift.Credit.StreamId))
+        var gifts = new CreditedGift[credits.Count];
+        var isOfOneStream = true;
+        for (var i = 0; i < gifts.Length; i++)
         {
-            var (stream, afterSeq) = _told.TryGetValue(ofStream.Key, out var told) ? told : (GrainFactory.GetGrain<IGiftAudience>(ofStream.Key), firstSeq - 1);
-            _told[ofStream.Key] = (stream, State.Seq);
-            stream.Hear(new GiftNews(afterSeq, State.Seq, [.. ofStream])).Ignore();
+            gifts[i] = new(firstSeq + i, credits[i]);
+            isOfOneStream &= credits[i].StreamId == credits[0].StreamId;
         }
+        if (isOfOneStream) TellStream(credits[0].StreamId, gifts, firstSeq);
+        else
+            foreach (var ofStream in gifts.GroupBy(gift => gift.Credit.StreamId)) TellStream(ofStream.Key, [.. ofStream], firstSeq);
+    }
+
+    private void TellStream(Guid streamId, CreditedGift[] gifts, long firstSeq)
+    {
+        var (stream, afterSeq) = _told.TryGetValue(streamId, out var told) ? told : (GrainFactory.GetGrain<IGiftAudience>(streamId), firstSeq - 1);
+        _told[streamId] = (stream, State.Seq);
+        stream.Hear(new GiftNews(afterSeq, State.Seq, gifts)).Ignore();
     }
 
     /// <summary>Which streams' gifts were corrected the ledger knows; those told lately look there. Safe to lose: the others look when they are looked at.</summary>

@@ -5,14 +5,17 @@ using Orleans.Concurrency;
 namespace Wallets.Grains.Accounts;
 
 /// <summary>
-/// Asks the wallets of a front end's gifts, and tells it their answers: those that come while earlier ones are on their way go
-/// together. It owns nothing: an answer that it loses is one that the front end asks for again, with the same key.
+/// Asks the wallets of a front end's gifts, and tells it their answers: those that come while earlier ones are on their way, or within a
+/// few milliseconds of them, go together. It owns nothing: an answer that it loses is one that the front end asks for again, with the same key.
 /// </summary>
 [StatelessWorker, Reentrant]
 internal sealed partial class GiftIntakeGrain(IGrainFactory grains, ILogger<GiftIntakeGrain> logger) : Grain, IGiftIntake
 {
     /// <summary>Gifts whose sender has recorded its trace go on in it.</summary>
     public static readonly ActivitySource Traces = new("Wallets");
+
+    /// <summary>As front ends send in rounds, so they are answered.</summary>
+    private static readonly TimeSpan BetweenTellings = TimeSpan.FromMilliseconds(4);
 
     private readonly Dictionary<IGiftAnswers, Outbox> _outboxes = [];
     private readonly KnownGrains<IWalletGrain> _wallets = new(grains);
@@ -45,7 +48,9 @@ internal sealed partial class GiftIntakeGrain(IGrainFactory grains, ILogger<Gift
         outbox.IsTelling = true;
         while (outbox.Ready.Count > 0)
         {
+            await outbox.Pause;
             await Task.Yield();   // what has been answered already comes along
+            outbox.Pause = Task.Delay(BetweenTellings);
             GiftAnswer[] ready = [.. outbox.Ready];
             outbox.Ready.Clear();
             outbox.Open -= ready.Length;
@@ -70,6 +75,7 @@ internal sealed partial class GiftIntakeGrain(IGrainFactory grains, ILogger<Gift
     {
         public List<GiftAnswer> Ready { get; } = [];
         public bool IsTelling { get; set; }
+        public Task Pause { get; set; } = Task.CompletedTask;
 
         /// <summary>Gifts that are not answered, or not told.</summary>
         public int Open { get; set; }

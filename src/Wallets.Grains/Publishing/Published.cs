@@ -35,7 +35,12 @@ internal sealed class Terms(CatalogVersion[] catalog, CoinPack[] packs, RateCard
     }
 
     /// <summary>The latest version in effect at <paramref name="time"/>; the first one if none is yet.</summary>
-    public RateCard RateAt(DateTimeOffset time) => Array.FindLast(rates, rate => rate.EffectiveFrom <= time) ?? rates[0];
+    public RateCard RateAt(DateTimeOffset time)
+    {
+        for (var i = rates.Length - 1; i > 0; i--)
+            if (rates[i].EffectiveFrom <= time) return rates[i];
+        return rates[0];
+    }
 }
 
 /// <summary>

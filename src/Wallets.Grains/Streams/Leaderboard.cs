@@ -42,6 +42,7 @@ internal sealed class Leaderboard(int shown)
 
     private void Place(Supporter supporter)
     {
+        if (_top.Count == shown && IsBefore(_top[^1], supporter)) return;   // nor was it before, as totals that are placed only grow
         var known = _top.FindIndex(other => string.Equals(other.UserId, supporter.UserId, StringComparison.Ordinal));
         if (known >= 0) _top.RemoveAt(known);
         var at = _top.FindIndex(other => IsBefore(supporter, other));

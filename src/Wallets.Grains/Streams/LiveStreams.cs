@@ -29,10 +29,11 @@ internal sealed class LiveStreams(IGrainFactory grains, TimeProvider time)
 
     private readonly ConcurrentDictionary<Guid, Held> _leases = new();
 
+    /// <param name="Grain">Whom to ask.</param>
     /// <param name="AskedAt">When the grain was asked.</param>
     /// <param name="Answer">What it says.</param>
     /// <param name="Before">The last answer before this one that is known, with the time of its asking.</param>
-    private sealed record Held(long AskedAt, Task<LiveStream?> Answer, (LiveStream Stream, long AskedAt)? Before);
+    private sealed record Held(IStreamLease Grain, long AskedAt, Task<LiveStream?> Answer, (LiveStream Stream, long AskedAt)? Before);
 
     public ValueTask<LiveStream?> Find(Guid streamId) =>
         _leases.TryGetValue(streamId, out var held) && held.Answer is { IsCompletedSuccessfully: true, Result: { } stream } && IsCurrent(held) ? new(stream) : new(Ask(streamId));
@@ -42,7 +43,8 @@ internal sealed class LiveStreams(IGrainFactory grains, TimeProvider time)
         if (!_leases.TryGetValue(streamId, out var held) || !IsCurrent(held))
         {
             if (_leases.Count >= MostLeases) Forget();
-            held = new Held(time.GetTimestamp(), Task.Run(() => grains.GetGrain<IStreamLease>(streamId).Lease()), LastKnown(held));
+            var grain = held?.Grain ?? grains.GetGrain<IStreamLease>(streamId);
+            held = new Held(grain, time.GetTimestamp(), Task.Run(grain.Lease), LastKnown(held));
             _leases[streamId] = held;
         }
         if (held.Before is { } before && !held.Answer.IsCompletedSuccessfully && time.GetElapsedTime(before.AskedAt) < OutOfReachTerm)

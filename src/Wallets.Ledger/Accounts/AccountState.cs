@@ -46,4 +46,12 @@ public sealed class BrokenChainException(Entry entry, string problem)
 public readonly record struct DayAmount(int Day, long Amount)
 {
     public static int DayOf(DateTimeOffset time) => DateOnly.FromDateTime(time.UtcDateTime).DayNumber;
+
+    /// <summary>Where the day is among <paramref name="days"/>, or -1. A loop: every gift asks, and a lambda would be an object each time.</summary>
+    internal static int Find(List<DayAmount> days, int day)
+    {
+        for (var i = days.Count - 1; i >= 0; i--)
+            if (days[i].Day == day) return i;
+        return -1;
+    }
 }

@@ -108,15 +108,18 @@ public sealed class EarningsState : AccountState
     {
         var diamonds = AfterDebt(entry.Amount);
         if (diamonds == 0) return;
-        var known = ByDay.FindIndex(earned => earned.Day == day);
+        var known = DayAmount.Find(ByDay, day);
         if (known >= 0) ByDay[known] = new(day, ByDay[known].Amount + diamonds);
-        else ByDay.Insert(ByDay.FindLastIndex(earlier => earlier.Day < day) + 1, new(day, diamonds));
-        if (ByDay.Count > LongestHoldDays + 1)
-        {
-            var oldest = DayAmount.DayOf(entry.RecordedAt) - LongestHoldDays;
-            Released += ByDay.Where(earned => earned.Day < oldest).Sum(earned => earned.Amount);
-            ByDay.RemoveAll(earned => earned.Day < oldest);
-        }
+        else AddDay(new(day, diamonds));
+        if (ByDay.Count > LongestHoldDays + 1) ReleaseBefore(DayAmount.DayOf(entry.RecordedAt) - LongestHoldDays);
+    }
+
+    private void AddDay(DayAmount earned) => ByDay.Insert(ByDay.FindLastIndex(earlier => earlier.Day < earned.Day) + 1, earned);
+
+    private void ReleaseBefore(int oldest)
+    {
+        Released += ByDay.Where(earned => earned.Day < oldest).Sum(earned => earned.Amount);
+        ByDay.RemoveAll(earned => earned.Day < oldest);
     }
 
     private void Reserve(Entry entry, long diamonds)

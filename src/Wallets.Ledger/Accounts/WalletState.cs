@@ -64,10 +64,16 @@ public sealed class WalletState : AccountState
     /// <summary>Told of what each spending entry takes from which lot, while the account is folded; for <see cref="LotTrace"/>.</summary>
     [JsonIgnore] internal Action<Entry, Taken>? OnTaken { get; init; }
 
-    public long SpentOn(int day) => SpentByDay.Find(spent => spent.Day == day).Amount;
+    public long SpentOn(int day) => DayAmount.Find(SpentByDay, day) is var at and >= 0 ? SpentByDay[at].Amount : 0;
 
     /// <summary>Coins sent on <paramref name="day"/> and the six days before it.</summary>
-    public long SpentInWeekTo(int day) => SpentByDay.Where(spent => spent.Day > day - WindowDays && spent.Day <= day).Sum(spent => spent.Amount);
+    public long SpentInWeekTo(int day)
+    {
+        long sum = 0;
+        foreach (var spent in SpentByDay)
+            if (spent.Day > day - WindowDays && spent.Day <= day) sum += spent.Amount;
+        return sum;
+    }
 
     /// <summary>Whether there are bonus coins whose time is over at <paramref name="now"/>.</summary>
     public bool HasExpired(DateTimeOffset now)
@@ -170,11 +176,13 @@ public sealed class WalletState : AccountState
     {
         LifetimeSpent += coins;
         var day = DayAmount.DayOf(entry.RecordedAt);
-        var today = SpentByDay.FindIndex(spent => spent.Day == day);
+        var today = DayAmount.Find(SpentByDay, day);
         if (today >= 0) SpentByDay[today] = new(day, SpentByDay[today].Amount + coins);
         else SpentByDay.Add(new(day, coins));
-        SpentByDay.RemoveAll(spent => spent.Day <= day - WindowDays);
+        if (SpentByDay.Count > 1) ForgetSpending(day - WindowDays);
     }
+
+    private void ForgetSpending(int throughDay) => SpentByDay.RemoveAll(spent => spent.Day <= throughDay);
 
     /// <summary>The lot whose bonus coins expire next, the oldest one of several; -1 if there are no bonus coins.</summary>
     private int NextBonus()

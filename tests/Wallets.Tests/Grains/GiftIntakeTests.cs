@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.Extensions.DependencyInjection;
 using Wallets.Ledger;
 using Wallets.Tests.Infrastructure;
 using Wallets.Tests.Ledger;
@@ -56,6 +57,27 @@ public sealed class GiftIntakeTests(Databases databases)
     }
 
     [Fact]
+    public async Task An_intake_that_stands_still_is_passed_over()
+    {
+        var standsStill = new StandsStill();
+        await using var cluster = await TestCluster.Start(await databases.Create(Engine.Postgres), add: services => services.AddSingleton<IIncomingGrainCallFilter>(standsStill));
+        await cluster.Buy("ann");
+        var stream = await cluster.GoLive("cleo");
+        var batches = new GiftBatches(cluster.Grains, new LostConnections());
+        Task<Outcome<GiftReceipt>> Send() => batches.Send(cluster.Viewer("ann"), "ann", new GiftOrder(Some.Key(), stream, "rose", 1));
+        Assert.True((await Send()).IsOk);
+
+        standsStill.Intake = 0;
+        var held = Send();
+        await standsStill.Called.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+
+        await Eventually.Is(async () => await Task.WhenAny(Send(), Task.Delay(50)) is Task<Outcome<GiftReceipt>> { IsCompletedSuccessfully: true }, isAnswered => isAnswered, withinSeconds: 3);
+        Assert.False(held.IsCompleted);
+        standsStill.Release();
+        Assert.True((await held).IsOk);
+    }
+
+    [Fact]
     public async Task What_a_wallet_throws_reaches_the_sender_as_it_is()
     {
         FaultyLedger? faulty = null;
@@ -90,6 +112,27 @@ public sealed class GiftIntakeTests(Databases databases)
         await client.SendGift(cluster.Viewer("ann"), "ann", new GiftOrder(Some.Key(), stream, "rose", 1));
 
         Assert.Equal(request!.TraceId, await seen.Task.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken));
+    }
+
+    /// <summary>Holds up what one intake is sent, as a process does that was stopped.</summary>
+    private sealed class StandsStill : IIncomingGrainCallFilter
+    {
+        private readonly TaskCompletionSource _called = new();
+        private readonly TaskCompletionSource _released = new();
+
+        public long? Intake { get; set; }
+        public Task Called => _called.Task;
+        public void Release() => _released.TrySetResult();
+
+        public async Task Invoke(IIncomingGrainCallContext context)
+        {
+            if (context.Grain is IGiftIntake intake && intake.GetPrimaryKeyLong() == Intake)
+            {
+                _called.TrySetResult();
+                await _released.Task;
+            }
+            await context.Invoke();
+        }
     }
 
     private sealed class Heard : IGiftAnswers

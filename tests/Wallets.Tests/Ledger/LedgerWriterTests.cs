@@ -28,6 +28,23 @@ public sealed class LedgerWriterTests(Databases databases)
         foreach (var account in accounts) Assert.Equal(1, await given.Ledger.LastSeq(account));
     }
 
+    [Fact]
+    public async Task A_lone_append_goes_at_once_and_those_within_the_pause_after_it_together()
+    {
+        var time = new FakeTimeProvider();
+        await using var given = await Given(Engine.Sqlite, time: time);
+        var accounts = await given.OpenWallets(11);
+
+        await given.Writer.OpenSession(accounts[0], 0).Append(Some.Purchase(accounts[0], 10));
+        var appends = accounts.Skip(1).Select(account => given.Writer.OpenSession(account, 0).Append(Some.Purchase(account, 10))).ToList();
+        Assert.DoesNotContain(appends, append => append.IsCompleted);
+        Assert.Equal(1, given.Ledger.Commits);
+        time.Advance(new LedgerWriterOptions().BetweenFlushes);
+
+        Assert.All(await Task.WhenAll(appends), end => Assert.Equal(AppendStatus.Committed, end.Status));
+        Assert.Equal(2, given.Ledger.Commits);
+    }
+
     [Theory, InlineData(Engine.Postgres), InlineData(Engine.Sqlite)]
     public async Task A_lost_commit_acknowledgement_still_ends_committed_and_once(Engine engine)
     {
