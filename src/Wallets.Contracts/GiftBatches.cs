@@ -24,6 +24,7 @@ internal sealed class GiftBatches : IGiftAnswers
     /// </summary>
     private static readonly TimeSpan BetweenRounds = TimeSpan.FromMilliseconds(4);
 
+    private const int MillisecondsWithAnIntake = 1_000;
     private static readonly TimeSpan BetweenSweeps = TimeSpan.FromMilliseconds(250);
 
     private readonly LostConnections _lostConnections;
@@ -100,7 +101,7 @@ internal sealed class GiftBatches : IGiftAnswers
             var intakes = Math.Clamp(gifts.Length / GiftsWorthAnIntake, 1, MostIntakes);
             foreach (var (i, batch) in gifts.Chunk(Math.Min(MaxBatch, (gifts.Length + intakes - 1) / intakes)).Index())
             {
-                var intake = IntakeFor(i);
+                var intake = PickIntake(i);
                 intake.Follow(Send(intake, batch));
             }
             await Task.Delay(BetweenRounds);
@@ -116,17 +117,22 @@ internal sealed class GiftBatches : IGiftAnswers
         }
         catch (Exception fault)
         {
+            intake.HasFailed();
             foreach (var gift in gifts)
                 if (_open.TryRemove(gift.Id, out var open)) open.TrySetException(fault);   // some may have got there: unknown, unless the fault says more
         }
     }
 
-    /// <summary>Passes over those whose silo is slow to take what it was sent, or stands still, unless all do.</summary>
-    private Intake IntakeFor(int batch)
+    /// <summary>
+    /// Another one each second, so that a front end loads every silo it knows, and answers still come together. Passes over those whose
+    /// silo is slow to take what it was sent, stands still, or has just failed; if all do, the one that was trusted longest.
+    /// </summary>
+    private Intake PickIntake(int batch)
     {
+        var first = batch + (int)(Environment.TickCount64 / MillisecondsWithAnIntake % MostIntakes);
         for (var i = 0; i < MostIntakes; i++)
-            if (_intakes[(batch + i) % MostIntakes] is { IsSlow: false } intake) return intake;
-        return _intakes[batch % MostIntakes];
+            if (_intakes[(first + i) % MostIntakes] is { IsSuspect: false } intake) return intake;
+        return _intakes.MaxBy(intake => intake.SuspectSince)!;
     }
 
     /// <summary>Gives up on answers that do not come, until none is waited for.</summary>
@@ -159,13 +165,19 @@ internal sealed class GiftBatches : IGiftAnswers
     private sealed class Intake(int number, IGrainFactory grains)
     {
         private static readonly TimeSpan Slow = TimeSpan.FromMilliseconds(100);
+        private static readonly TimeSpan Penalty = TimeSpan.FromSeconds(1);
 
         private IGiftIntake? _grain;
         private Task _call = Task.CompletedTask;
         private long _calledAt;
+        private long _failedAt;
 
         public IGiftIntake Grain => _grain ??= grains.GetGrain<IGiftIntake>(number);
-        public bool IsSlow => !_call.IsCompleted && Stopwatch.GetElapsedTime(_calledAt) > Slow;
+        public bool IsSuspect => (!_call.IsCompleted && Stopwatch.GetElapsedTime(_calledAt) > Slow) || (FailedAt != 0 && Stopwatch.GetElapsedTime(FailedAt) < Penalty);
+        public long SuspectSince => Math.Max(_calledAt, FailedAt);
+        private long FailedAt => Volatile.Read(ref _failedAt);
+
+        public void HasFailed() => Volatile.Write(ref _failedAt, Stopwatch.GetTimestamp());
 
         public void Follow(Task call)
         {

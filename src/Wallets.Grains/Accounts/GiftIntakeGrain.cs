@@ -30,7 +30,7 @@ internal sealed partial class GiftIntakeGrain(IGrainFactory grains, ILogger<Gift
 
     private async Task Ask(GiftCall gift, IGiftAnswers answers, Outbox outbox)
     {
-        using var activity = gift.Trace is null ? null : Traces.StartActivity("gift", ActivityKind.Server, gift.Trace);
+        var activity = gift.Trace is null ? null : Traces.StartActivity("gift", ActivityKind.Server, gift.Trace);
         try
         {
             var outcome = await _wallets[gift.UserId].SendGift(gift.Caller, gift.Order);
@@ -40,6 +40,7 @@ internal sealed partial class GiftIntakeGrain(IGrainFactory grains, ILogger<Gift
         {
             outbox.Ready.Add(new(gift.Id, default, fault));
         }
+        activity?.Dispose();   // telling is not this gift's alone
         if (!outbox.IsTelling) await Tell(answers, outbox);
     }
 

@@ -107,8 +107,8 @@ internal sealed class Settings
             throw new BadConfigurationException("Set Wallets:Approvals' AboveCoins and AboveDiamonds not below zero, and Wallets:RateNotice to between 0 and 365 days.");
         if (new[] { Matches.Length, Matches.InvitationTerm, Matches.LongestPause }.Any(term => term <= TimeSpan.Zero || term > TimeSpan.FromHours(1)) || Matches.Countdown < TimeSpan.Zero || Matches.Countdown > TimeSpan.FromMinutes(1))
             throw new BadConfigurationException("Set Wallets:Matches' Length, InvitationTerm and LongestPause above zero and to an hour at most, and Countdown to between 0 and one minute.");
-        if (Writers is < 1 or > 16 || Ledger.QueueLimit < 1 || Ledger.MaxBatch < 1 || Ledger.GiveUpAfter <= TimeSpan.Zero || Ledger.BetweenFlushes < TimeSpan.Zero || Ledger.BetweenFlushes > TimeSpan.FromMilliseconds(100))
-            throw new BadConfigurationException("Set Wallets:Writers to 1 to 16, Wallets:Ledger's QueueLimit, MaxBatch and GiveUpAfter above zero, and its BetweenFlushes to between 0 and 100 ms.");
+        if (Writers is < 1 or > 16 || Ledger.QueueLimit < 1 || Ledger.MaxBatch < 1 || Ledger.GiveUpAfter <= TimeSpan.Zero || Ledger.BetweenFlushes < TimeSpan.Zero || Ledger.BetweenFlushes > TimeSpan.FromMilliseconds(100) || Ledger.BetweenFlushes >= Ledger.GiveUpAfter)
+            throw new BadConfigurationException("Set Wallets:Writers to 1 to 16, Wallets:Ledger's QueueLimit, MaxBatch and GiveUpAfter above zero, and its BetweenFlushes to between 0 and 100 ms, below GiveUpAfter.");
         foreach (var (name, port) in (ReadOnlySpan<(string, int)>)[("SiloPort", SiloPort), ("GatewayPort", GatewayPort)])
             if (port is < 1 or > 65535) throw new BadConfigurationException($"Set Wallets:{name} to a port.");
         if (!IPAddress.TryParse(AdvertisedAddress, out _))

@@ -67,7 +67,7 @@ public sealed class GiftIntakeTests(Databases databases)
         Task<Outcome<GiftReceipt>> Send() => batches.Send(cluster.Viewer("ann"), "ann", new GiftOrder(Some.Key(), stream, "rose", 1));
         Assert.True((await Send()).IsOk);
 
-        standsStill.Intake = 0;
+        standsStill.HoldsNext = true;
         var held = Send();
         await standsStill.Called.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
 
@@ -119,14 +119,16 @@ public sealed class GiftIntakeTests(Databases databases)
     {
         private readonly TaskCompletionSource _called = new();
         private readonly TaskCompletionSource _released = new();
+        private long? _intake;
 
-        public long? Intake { get; set; }
+        /// <summary>Whichever intake is called next is the one.</summary>
+        public bool HoldsNext { get; set; }
         public Task Called => _called.Task;
         public void Release() => _released.TrySetResult();
 
         public async Task Invoke(IIncomingGrainCallContext context)
         {
-            if (context.Grain is IGiftIntake intake && intake.GetPrimaryKeyLong() == Intake)
+            if (HoldsNext && context.Grain is IGiftIntake intake && intake.GetPrimaryKeyLong() == (_intake ??= intake.GetPrimaryKeyLong()))
             {
                 _called.TrySetResult();
                 await _released.Task;
