@@ -6,14 +6,14 @@ namespace Wallets.Ledger;
 /// <summary>How the writer batches and when it gives up.</summary>
 public sealed class LedgerWriterOptions
 {
-    /// <summary>Appends that may wait per writer; more are refused as overloaded.</summary>
-    public int QueueLimit { get; set; } = 16_384;
+    /// <summary>Appends that may wait; more are refused as overloaded.</summary>
+    public int QueueLimit { get; set; } = 32_768;
 
     /// <summary>Entries that one flush takes at most.</summary>
     public int MaxBatch { get; set; } = 4_096;
 
     /// <summary>
-    /// From the beginning of one flush of a writer to that of its next, at the least. A flush costs the database as much as the entries
+    /// From the beginning of one flush to that of the next, at the least. A flush costs the database as much as the entries
     /// of many gifts, so that writers who flushed whenever they can would take the processor time that there is, at any load.
     /// </summary>
     public TimeSpan BetweenFlushes { get; set; } = TimeSpan.FromMilliseconds(5);
@@ -26,8 +26,8 @@ public sealed class LedgerWriterOptions
 }
 
 /// <summary>
-/// Group commit. While one flush is on its way to the database, and for some milliseconds after it began, the appends of all grains on
-/// this silo collect; the next flush takes them together. A lone append goes at once. An append is answered only after the commit that contains
+/// Group commit. For some milliseconds after a flush began, and while each writer has one on its way to the database, the appends of all
+/// grains on this silo collect; the next flush takes them together. A lone append goes at once. An append is answered only after the commit that contains
 /// it. A failed flush is tried again as it is: (account, seq) makes a second commit of the same entries impossible, and a conflict
 /// with the very same entries means that the first one had succeeded. If the process dies, whatever was not answered is unknown
 /// to the callers and decided by the database.
@@ -39,17 +39,18 @@ public sealed partial class LedgerWriter : IAsyncDisposable
     private readonly LedgerMetrics _metrics;
     private readonly ILogger<LedgerWriter> _logger;
     private readonly TimeProvider _time;
-    private readonly Channel<Pending>[] _lanes;
+    private readonly Channel<Pending> _queue;
+    private readonly SemaphoreSlim _turn = new(1);
     private readonly Task[] _loops;
     private readonly CancellationTokenSource _abandoned = new();
+    private Task _pause = Task.CompletedTask;   // of whoever has the turn
 
     public LedgerWriter(ILedger ledger, LedgerWriterOptions options, LedgerMetrics metrics, ILogger<LedgerWriter> logger, TimeProvider time)
     {
         (_ledger, _options, _metrics, _logger, _time) = (ledger, options, metrics, logger, time);
-        _lanes = [.. Enumerable.Range(0, ledger.Writers).Select(_ => Channel.CreateBounded<Pending>(
-            new BoundedChannelOptions(options.QueueLimit) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait }))];
-        _loops = [.. _lanes.Select(lane => Task.Run(() => Run(lane.Reader)))];
-        metrics.QueueLength = () => _lanes.Sum(lane => lane.Reader.Count);
+        _queue = Channel.CreateBounded<Pending>(options.QueueLimit);
+        _loops = [.. Enumerable.Range(0, ledger.Writers).Select(_ => Task.Run(Run))];
+        metrics.QueueLength = () => _queue.Reader.Count;
     }
 
     /// <summary>Opens the right to append to an account after its entry <paramref name="lastSeq"/> (0 for none).</summary>
@@ -58,24 +59,35 @@ public sealed partial class LedgerWriter : IAsyncDisposable
     internal Task<Appended> Append(LedgerSession session, Append append)
     {
         var pending = new Pending(session, append, _time.GetTimestamp());
-        var lane = _lanes[(int)((ulong)append.AccountId % (ulong)_lanes.Length)];
-        if (lane.Writer.TryWrite(pending)) return pending.Ended;
+        if (_queue.Writer.TryWrite(pending)) return pending.Ended;
 
         _metrics.Overloaded();
         pending.End(new(_abandoned.IsCancellationRequested ? AppendStatus.Unavailable : AppendStatus.Overloaded));
         return pending.Ended;
     }
 
-    private async Task Run(ChannelReader<Pending> lane)
+    /// <summary>One writer. Any of them may flush any account: a session has one append on its way at a time.</summary>
+    private async Task Run()
     {
         var batch = new List<Pending>();
-        var pause = Task.CompletedTask;
-        while (await lane.WaitToReadAsync())
+        while (await Take(batch))
         {
-            await pause;
-            pause = Task.Delay(_options.BetweenFlushes, _time);
+            if (batch.Count > 0) await Flush(batch);
+            batch.Clear();
+        }
+    }
+
+    /// <summary>Takes what waits, or will; one writer at a time, so that their flushes keep the pause too. False once there will be nothing more.</summary>
+    private async Task<bool> Take(List<Pending> batch)
+    {
+        await _turn.WaitAsync();
+        try
+        {
+            if (!await _queue.Reader.WaitToReadAsync()) return false;
+            await _pause;
+            _pause = Task.Delay(_options.BetweenFlushes, _time);
             var entries = 0;
-            while (entries < _options.MaxBatch && lane.TryRead(out var pending))
+            while (entries < _options.MaxBatch && _queue.Reader.TryRead(out var pending))
             {
                 if (pending.Session.IsBroken)
                 {
@@ -85,8 +97,11 @@ public sealed partial class LedgerWriter : IAsyncDisposable
                 batch.Add(pending);
                 entries += pending.Append.Entries.Count;
             }
-            if (batch.Count > 0) await Flush(batch);
-            batch.Clear();
+            return true;
+        }
+        finally
+        {
+            _turn.Release();
         }
     }
 
@@ -188,11 +203,12 @@ public sealed partial class LedgerWriter : IAsyncDisposable
     /// <summary>Takes no more appends and lets those that wait end; after <see cref="LedgerWriterOptions.GiveUpAfter"/> they end unknown.</summary>
     public async ValueTask DisposeAsync()
     {
-        foreach (var lane in _lanes) lane.Writer.TryComplete();
+        _queue.Writer.TryComplete();
         var drained = Task.WhenAll(_loops);
         if (await Task.WhenAny(drained, Task.Delay(_options.GiveUpAfter, _time)) != drained) await _abandoned.CancelAsync();
         await drained;
         _abandoned.Dispose();
+        _turn.Dispose();
     }
 
     [LoggerMessage(LogLevel.Warning, "Flush of {Appends} appends failed at attempt {Attempt}; may have committed: {MayHaveCommitted}")]

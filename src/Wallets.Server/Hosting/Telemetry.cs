@@ -9,6 +9,8 @@ namespace Wallets.Server.Hosting;
 /// <summary>Metrics for Prometheus at /metrics always; metrics and traces to a collector if <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is set.</summary>
 internal static class Telemetry
 {
+    public static bool SendsTraces(IConfiguration configuration) => !string.IsNullOrEmpty(configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]);
+
     public static void AddTelemetry(this WebApplicationBuilder builder)
     {
         var telemetry = builder.Services.AddOpenTelemetry();
@@ -19,7 +21,7 @@ internal static class Telemetry
             .AddNpgsqlInstrumentation()
             .AddPrometheusExporter());
 
-        if (string.IsNullOrEmpty(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"])) return;
+        if (!SendsTraces(builder.Configuration)) return;
         telemetry.WithTracing(traces => traces
             .AddSource("Wallets", "Microsoft.Orleans.Application", "Microsoft.Orleans.Runtime", "Microsoft.Orleans.Lifecycle", "Microsoft.Orleans.Storage")
             .AddAspNetCoreInstrumentation()

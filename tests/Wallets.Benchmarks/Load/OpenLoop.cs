@@ -23,7 +23,7 @@ internal static class OpenLoop
         var meanPause = sender.GiftsPerSend / giftsPerSecond * Stopwatch.Frequency;
         var startedAt = Stopwatch.GetTimestamp();
         var endsAt = startedAt + duration.TotalSeconds * Stopwatch.Frequency;
-        var underWay = new List<Task>();
+        var underWay = new UnderWay();
         using var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(1));
 
         double dueAt = startedAt;
@@ -33,16 +33,17 @@ internal static class OpenLoop
             {
                 var gifts = new DrawnGift[sender.GiftsPerSend];
                 fill(gifts);
-                underWay.Add(Send(sender, gifts, (long)dueAt, tally));
+                underWay.Begin();
+                _ = Send(sender, gifts, (long)dueAt, tally, underWay);   // never throws
                 dueAt -= Math.Log(1 - random.NextDouble()) * meanPause;
             }
             await ticks.WaitForNextTickAsync();
         }
-        await Task.WhenAll(underWay);
+        await underWay.AllEnded();
         return tally;
     }
 
-    private static async Task Send(ISender sender, DrawnGift[] gifts, long dueAt, Tally tally)
+    private static async Task Send(ISender sender, DrawnGift[] gifts, long dueAt, Tally tally, UnderWay underWay)
     {
         try
         {
@@ -52,6 +53,27 @@ internal static class OpenLoop
         catch (Exception fault)
         {
             tally.Failed(gifts.Length, fault);   // counted and reported; the load goes on
+        }
+        underWay.End();
+    }
+
+    /// <summary>Counts sends, and keeps none: a list of all would make this program's collections longer, and its gifts wait for them.</summary>
+    private sealed class UnderWay
+    {
+        private readonly TaskCompletionSource _allEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private int _open = 1;   // the loop itself
+
+        public void Begin() => Interlocked.Increment(ref _open);
+
+        public void End()
+        {
+            if (Interlocked.Decrement(ref _open) == 0) _allEnded.SetResult();
+        }
+
+        public Task AllEnded()
+        {
+            End();
+            return _allEnded.Task;
         }
     }
 }
