@@ -16,7 +16,7 @@ public sealed class LedgerWriterOptions
     /// From the beginning of one flush to that of the next, at the least. A flush costs the database as much as the entries
     /// of many gifts, so that writers who flushed whenever they can would take the processor time that there is, at any load.
     /// </summary>
-    public TimeSpan BetweenFlushes { get; set; } = TimeSpan.FromMilliseconds(5);
+    public TimeSpan BetweenFlushes { get; set; } = TimeSpan.FromMilliseconds(4);
 
     /// <summary>
     /// How old an append may be when it is sent, for the first time or again. Shorter than a caller's time-out, so that a process
