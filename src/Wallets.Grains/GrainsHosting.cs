@@ -49,12 +49,12 @@ public static class GrainsHosting
         silo.Services.AddSingleton(_ => new Inbox(state));
         silo.Services.AddSingleton<Relay>();
         silo.Services.AddHostedService(services => services.GetRequiredService<Relay>());
-        silo.Services.AddSingleton(new ClusterTask("settlement", grains => grains.GetGrain<ISettlementGrain>(ISettlementGrain.Key).Settle()));
+        silo.Services.AddSingleton(new ClusterTask("settlement", grains => grains.GetGrain<ISettlementGrain>(ISettlementGrain.Key).Settle()) { Every = TimeSpan.FromMilliseconds(250) });
         silo.Services.AddSingleton(new ClusterTask("corrections", grains => grains.GetGrain<ICorrectionsGrain>(ICorrectionsGrain.Key).Settle()));
         silo.Services.AddSingleton(new ClusterTask("expiry", grains => grains.GetGrain<IExpiryGrain>(IExpiryGrain.Key).Sweep()));
         silo.Services.AddSingleton(new ClusterTask("campaigns", grains => grains.GetGrain<ICampaignsGrain>(ICampaignsGrain.Key).Sweep()));
         silo.Services.AddSingleton(new ClusterTask("payouts", grains => grains.GetGrain<IPayoutRounds>(IPayoutQueueGrain.Key).Run()));
-        silo.Services.AddSingleton(new ClusterTask("recognition", grains => grains.GetGrain<IRecognitionRounds>(IRecognitionRounds.Key).Run()));
+        silo.Services.AddSingleton(new ClusterTask("recognition", grains => grains.GetGrain<IRecognitionRounds>(IRecognitionRounds.Key).Run()) { Every = TimeSpan.FromMilliseconds(500) });
         silo.Services.AddSingleton(new ClusterTask("matches", grains => grains.GetGrain<IMatchRounds>(IMatchRounds.Key).Run()));
         silo.Services.AddSingleton(new ClusterTask("live streams", grains => grains.GetGrain<IStreamRounds>(IStreamListGrain.Key).Run()));
         silo.Services.AddSingleton(services => new ClusterTask("notifications", grains =>

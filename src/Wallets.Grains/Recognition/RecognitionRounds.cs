@@ -4,7 +4,7 @@ using Wallets.Ledger.Recognition;
 
 namespace Wallets.Grains.Recognition;
 
-/// <summary>Counts gifts for recognition. One for the cluster; called every second.</summary>
+/// <summary>Counts gifts for recognition. One for the cluster; called twice a second.</summary>
 [Alias("recognition-rounds")]
 internal interface IRecognitionRounds : IGrainWithStringKey
 {
@@ -27,7 +27,7 @@ internal interface IRecognitionRounds : IGrainWithStringKey
 internal sealed class RecognitionRounds(ILedger ledger, TimeProvider time) : Grain, IRecognitionRounds
 {
     private const int RestsPerWork = 9;
-    private static readonly TimeSpan ShortestRest = TimeSpan.FromMilliseconds(900);
+    private static readonly TimeSpan ShortestRest = TimeSpan.FromMilliseconds(400);
     private static readonly TimeSpan LongestWork = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan WindowTakes = TimeSpan.FromMilliseconds(40);
     private const int SmallestWindow = 100;

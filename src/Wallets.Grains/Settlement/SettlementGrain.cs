@@ -42,7 +42,7 @@ internal sealed partial class SettlementGrain(
     private const int PageSize = 10_000;
     private const int MostPagesAtOnce = 20;
     private const int MaxBatch = 1_000;
-    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(900);
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan StoreInterval = TimeSpan.FromSeconds(30);
 
