@@ -7,7 +7,7 @@ namespace Wallets.Ledger;
 public sealed class LedgerWriterOptions
 {
     /// <summary>Appends that may wait; more are refused as overloaded.</summary>
-    public int QueueLimit { get; set; } = 32_768;
+    public int QueueLimit { get; set; } = 16_384;
 
     /// <summary>Entries that one flush takes at most.</summary>
     public int MaxBatch { get; set; } = 4_096;
@@ -43,7 +43,7 @@ public sealed partial class LedgerWriter : IAsyncDisposable
     private readonly SemaphoreSlim _turn = new(1);
     private readonly Task[] _loops;
     private readonly CancellationTokenSource _abandoned = new();
-    private Task _pause = Task.CompletedTask;   // of whoever has the turn
+    private Task _pause = Task.CompletedTask;   // until the next flush may begin; for whoever has the turn
 
     public LedgerWriter(ILedger ledger, LedgerWriterOptions options, LedgerMetrics metrics, ILogger<LedgerWriter> logger, TimeProvider time)
     {
@@ -66,7 +66,7 @@ public sealed partial class LedgerWriter : IAsyncDisposable
         return pending.Ended;
     }
 
-    /// <summary>One writer. Any of them may flush any account: a session has one append on its way at a time.</summary>
+    /// <summary>One writer. Any of them may flush any account: a session has one append on its way at a time, and between two sessions the fence decides.</summary>
     private async Task Run()
     {
         var batch = new List<Pending>();
@@ -77,7 +77,10 @@ public sealed partial class LedgerWriter : IAsyncDisposable
         }
     }
 
-    /// <summary>Takes what waits, or will; one writer at a time, so that their flushes keep the pause too. False once there will be nothing more.</summary>
+    /// <summary>
+    /// Takes what waits, or will; one writer at a time, so that the pause lies between the flushes of all. The batch is empty if only appends
+    /// of broken sessions waited. False once there will be nothing more.
+    /// </summary>
     private async Task<bool> Take(List<Pending> batch)
     {
         await _turn.WaitAsync();

@@ -27,7 +27,7 @@ internal interface IRecognitionRounds : IGrainWithStringKey
 internal sealed class RecognitionRounds(ILedger ledger, TimeProvider time) : Grain, IRecognitionRounds
 {
     private const int RestsPerWork = 9;
-    private static readonly TimeSpan ShortestRest = TimeSpan.FromMilliseconds(400);
+    private static readonly TimeSpan ShortestRest = TimeSpan.FromMilliseconds(400);   // less than it is called in
     private static readonly TimeSpan LongestWork = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan WindowTakes = TimeSpan.FromMilliseconds(40);
     private const int SmallestWindow = 100;

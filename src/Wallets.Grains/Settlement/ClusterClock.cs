@@ -11,12 +11,12 @@ internal sealed record ClusterTask(string Name, Func<IGrainFactory, Task> Run)
 }
 
 /// <summary>
-/// Calls every <see cref="ClusterTask"/> in its time from every silo, so that it goes on wherever the grain's silo has died; one after the
-/// other, so that not all work in the same moment. The grains see to it that they work no more often than they need.
+/// Calls every <see cref="ClusterTask"/> in its time from every silo, so that it goes on wherever the grain's silo has died, each a
+/// little after the one before, so that a silo does not begin them all in the same moment. The grains see to it that they work no more often than they need.
 /// </summary>
 internal sealed partial class ClusterClock(IEnumerable<ClusterTask> tasks, IGrainFactory grains, TimeProvider time, ILogger<ClusterClock> logger) : BackgroundService
 {
-    private static readonly TimeSpan BetweenTasks = TimeSpan.FromMilliseconds(85);
+    private static readonly TimeSpan BetweenTasks = TimeSpan.FromMilliseconds(70);
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(tasks.Select((task, i) => Tick(task, startsAfter: i * BetweenTasks, stoppingToken)));
 

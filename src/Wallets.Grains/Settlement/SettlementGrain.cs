@@ -42,7 +42,11 @@ internal sealed partial class SettlementGrain(
     private const int PageSize = 10_000;
     private const int MostPagesAtOnce = 20;
     private const int MaxBatch = 1_000;
-    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>From the end of one scan to the next. Less than it is called in.</summary>
+    private static readonly TimeSpan ShortestRest = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan LongestRest = TimeSpan.FromMilliseconds(900);
+
     private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan StoreInterval = TimeSpan.FromSeconds(30);
 
@@ -53,7 +57,7 @@ internal sealed partial class SettlementGrain(
     private static readonly TimeSpan LookBack = TimeSpan.FromMinutes(11);
 
     private DateTimeOffset _watermark = DateTimeOffset.UnixEpoch;
-    private DateTimeOffset _scannedAt;
+    private DateTimeOffset _restsUntil;
     private DateTimeOffset _horizon = DateTimeOffset.UnixEpoch;
     private bool _looksBack = true;
     private DateTimeOffset _storedAt;
@@ -71,9 +75,21 @@ internal sealed partial class SettlementGrain(
     public async Task Settle()
     {
         var now = time.GetUtcNow();
-        if (now - _scannedAt < ShortestPause) return;
-        _scannedAt = now;
+        if (now < _restsUntil) return;
+        try
+        {
+            await Scan(now);
+        }
+        finally
+        {
+            // A scan that is slow, because the database is, is not followed by the next at once.
+            var end = time.GetUtcNow();
+            _restsUntil = end + TimeSpan.FromTicks(Math.Clamp((end - now).Ticks, ShortestRest.Ticks, LongestRest.Ticks));
+        }
+    }
 
+    private async Task Scan(DateTimeOffset now)
+    {
         var since = _watermark;
         if (_looksBack && since > DateTimeOffset.UnixEpoch + LookBack) since -= LookBack;
         (_watermark, var horizon) = await SettleSince(since);

@@ -68,7 +68,7 @@ public sealed partial class PostgresLedger : ILedger, IAsyncDisposable
             await using var transaction = await connection.BeginTransactionAsync(cancellation);
             await using (var rows = await connection.BeginBinaryImportAsync($"COPY entries ({WrittenColumns}) FROM STDIN (FORMAT BINARY)", cancellation))
             {
-                foreach (var append in batch)
+                foreach (var append in batch.OrderBy(append => append.AccountId))   // the same order in every transaction: two that wait for each other's keys would be a deadlock
                     foreach (var entry in append.Entries)
                         Write(rows, entry);
                 await rows.CompleteAsync(cancellation);

@@ -34,7 +34,7 @@ internal static class ClusterHosting
                 options.SystemResponseTimeout = WalletsClient.AttemptTimeout;   // a grain whose address was asked for in vain answers nobody meanwhile
                 options.MaxEnqueuedRequestsHardLimit = 10_000;
             });
-            if (Telemetry.SendsTraces(builder.Configuration)) silo.AddActivityPropagation();   // its filters cost every call, traced or not
+            if (Telemetry.HasCollector(builder.Configuration)) silo.AddActivityPropagation();   // its filters cost every call, traced or not
             silo.AddDashboard();
             silo.AddWalletsGrains(services => Engine.Create(settings, services.GetRequiredService<TimeProvider>()), Engine.State(settings));
             silo.Services.Configure<GrainsOptions>(options => Apply(settings, options));

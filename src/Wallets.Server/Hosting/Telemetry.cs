@@ -9,7 +9,7 @@ namespace Wallets.Server.Hosting;
 /// <summary>Metrics for Prometheus at /metrics always; metrics and traces to a collector if <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is set.</summary>
 internal static class Telemetry
 {
-    public static bool SendsTraces(IConfiguration configuration) => !string.IsNullOrEmpty(configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]);
+    public static bool HasCollector(IConfiguration configuration) => !string.IsNullOrEmpty(configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]);
 
     public static void AddTelemetry(this WebApplicationBuilder builder)
     {
@@ -21,7 +21,7 @@ internal static class Telemetry
             .AddNpgsqlInstrumentation()
             .AddPrometheusExporter());
 
-        if (!SendsTraces(builder.Configuration)) return;
+        if (!HasCollector(builder.Configuration)) return;
         telemetry.WithTracing(traces => traces
             .AddSource("Wallets", "Microsoft.Orleans.Application", "Microsoft.Orleans.Runtime", "Microsoft.Orleans.Lifecycle", "Microsoft.Orleans.Storage")
             .AddAspNetCoreInstrumentation()

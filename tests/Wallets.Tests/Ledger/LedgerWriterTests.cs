@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using Npgsql;
 using Wallets.Ledger;
 using Wallets.Tests.Infrastructure;
 using Xunit;
@@ -43,6 +44,83 @@ public sealed class LedgerWriterTests(Databases databases)
 
         Assert.All(await Task.WhenAll(appends), end => Assert.Equal(AppendStatus.Committed, end.Status));
         Assert.Equal(2, given.Ledger.Commits);
+    }
+
+    [Fact]
+    public async Task While_one_writer_waits_for_the_database_another_flushes_once_the_pause_is_over()
+    {
+        var time = new FakeTimeProvider();
+        await using var given = await Given(Engine.Postgres, time: time);
+        var accounts = await given.OpenWallets(2);
+        var gate = new TaskCompletionSource();
+        given.Ledger.Gate = gate.Task;
+
+        var first = given.Writer.OpenSession(accounts[0], 0).Append(Some.Purchase(accounts[0], 10));
+        await Eventually.Is(() => Task.FromResult(given.Ledger.Commits), commits => commits == 1);
+        var second = given.Writer.OpenSession(accounts[1], 0).Append(Some.Purchase(accounts[1], 10));
+        await given.Ledger.LastSeq(accounts[1]);   // the database is asked and answers: time enough for a flush that does not wait
+        Assert.Equal(1, given.Ledger.Commits);
+        time.Advance(new LedgerWriterOptions().BetweenFlushes);
+        await Eventually.Is(() => Task.FromResult(given.Ledger.Commits), commits => commits == 2);
+        Assert.False(first.IsCompleted);
+        gate.SetResult();
+
+        Assert.All(await Task.WhenAll(first, second), end => Assert.Equal(AppendStatus.Committed, end.Status));
+    }
+
+    /// <summary>
+    /// Somebody holds an account in the middle until both flushes wait, so that each has written what comes before it in its own order. A deadlock
+    /// would be a flush that failed, and nothing repeats it: the clock stands.
+    /// </summary>
+    [Fact]
+    public async Task Flushes_of_the_same_accounts_in_opposite_orders_are_no_deadlock()
+    {
+        var time = new FakeTimeProvider();
+        await using var given = await Given(Engine.Postgres, time: time);
+        var accounts = await given.OpenWallets(4);
+        await given.Writer.OpenSession(accounts[0], 0).Append(Some.Purchase(accounts[0], 10));   // what comes next goes together, after the pause
+        await using var database = NpgsqlDataSource.Create(given.Database.ApplicationConnection);
+        await using var holder = await database.OpenConnectionAsync();
+        await using var held = await holder.BeginTransactionAsync();
+        await using var hold = new NpgsqlCommand("INSERT INTO entries (account_id, seq, transfer_id, amount, balance_after, counterparty, kind, detail) VALUES ($1, 1, gen_random_uuid(), 1, 1, 0, 1, '{}')", holder) { Parameters = { new() { Value = accounts[2] } } };
+        await hold.ExecuteNonQueryAsync();
+        async Task<List<Task<Appended>>> AppendTo(IEnumerable<long> inOrder, int waiting)
+        {
+            var appends = inOrder.Select(account => given.Writer.OpenSession(account, 0).Append(Some.Purchase(account, 10))).ToList();
+            time.Advance(new LedgerWriterOptions().BetweenFlushes);
+            await using var waits = database.CreateCommand("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid' AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())");
+            await Eventually.Is(async () => (long)(await waits.ExecuteScalarAsync())!, count => count == waiting);
+            return appends;
+        }
+
+        var one = await AppendTo(accounts[1..], waiting: 1);
+        var other = await AppendTo(accounts[1..].Reverse(), waiting: 2);
+        await held.RollbackAsync();
+        await Task.WhenAny(Task.WhenAll(one.Concat(other)), Task.Delay(TimeSpan.FromSeconds(20)));
+        time.Advance(TimeSpan.FromMinutes(1));   // what has failed gives up
+        var ends = await Task.WhenAll(one.Concat(other));
+
+        Assert.All(ends[..3], end => Assert.Equal(AppendStatus.Committed, end.Status));
+        Assert.All(ends[3..], end => Assert.Equal(AppendStatus.Fenced, end.Status));
+        Assert.Equal(3, given.Ledger.Commits);
+    }
+
+    [Fact]
+    public async Task Appends_that_wait_when_the_writer_ends_are_committed_first()
+    {
+        await using var given = await Given(Engine.Sqlite);
+        var accounts = await given.OpenWallets(3);
+        var gate = new TaskCompletionSource();
+        given.Ledger.Gate = gate.Task;
+
+        var appends = accounts.Select(account => given.Writer.OpenSession(account, 0).Append(Some.Purchase(account, 10))).ToList();
+        var ended = given.Writer.DisposeAsync();
+        var tooLate = await given.Writer.OpenSession(accounts[0], 0).Append(Some.Purchase(accounts[0], 10));
+        gate.SetResult();
+        await ended;
+
+        Assert.All(await Task.WhenAll(appends), end => Assert.Equal(AppendStatus.Committed, end.Status));
+        Assert.Equal(AppendStatus.Overloaded, tooLate.Status);
     }
 
     [Theory, InlineData(Engine.Postgres), InlineData(Engine.Sqlite)]
@@ -204,7 +282,7 @@ public sealed class LedgerWriterTests(Databases databases)
     private async Task<Fixture> Given(Engine engine, int giveUpAfterMs = 3_000, int queueLimit = 10_000, TimeProvider? time = null)
     {
         var database = await databases.Create(engine);
-        return new Fixture(database.Connect(), new LedgerWriterOptions { GiveUpAfter = TimeSpan.FromMilliseconds(giveUpAfterMs), QueueLimit = queueLimit }, time ?? TimeProvider.System);
+        return new Fixture(database, new LedgerWriterOptions { GiveUpAfter = TimeSpan.FromMilliseconds(giveUpAfterMs), QueueLimit = queueLimit }, time ?? TimeProvider.System);
     }
 
     private sealed class Fixture : IAsyncDisposable
@@ -212,13 +290,15 @@ public sealed class LedgerWriterTests(Databases databases)
         private readonly ILedger _inner;
         private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
 
-        public Fixture(ILedger inner, LedgerWriterOptions options, TimeProvider time)
+        public Fixture(TestDatabase database, LedgerWriterOptions options, TimeProvider time)
         {
-            _inner = inner;
-            Ledger = new FaultyLedger(inner);
+            Database = database;
+            _inner = database.Connect();
+            Ledger = new FaultyLedger(_inner);
             Writer = new LedgerWriter(Ledger, options, new LedgerMetrics(_services.GetRequiredService<IMeterFactory>()), NullLogger<LedgerWriter>.Instance, time);
         }
 
+        public TestDatabase Database { get; }
         public FaultyLedger Ledger { get; }
         public LedgerWriter Writer { get; }
 
