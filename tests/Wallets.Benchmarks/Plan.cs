@@ -10,6 +10,8 @@ namespace Wallets.Benchmarks;
 internal sealed record Plan
 {
     public required string Name { get; init; }
+
+    /// <summary>At least; a contender that still gets faster goes on (<see cref="ClosedLoop.WarmUp"/>).</summary>
     public required TimeSpan WarmUp { get; init; }
 
     /// <summary>Of each measured load.</summary>

@@ -21,7 +21,7 @@ internal static class Throughput
         results.Contenders[name] = contender.Description;
 
         var levels = plan.LevelsOf(contender);
-        await ClosedLoop.Run(contender, plan.Population, Distribution.Uniform, levels[0], plan.WarmUp);
+        await ClosedLoop.WarmUp(contender, plan.Population, levels[0], plan.WarmUp);
         foreach (var distribution in Enum.GetValues<Distribution>())
         {
             var isFirst = distribution == Distribution.Uniform;
