@@ -48,8 +48,8 @@ internal sealed record Plan
     /// <summary>Whether the database's log is written into files that are there, as on a server that has run for a while.</summary>
     public bool AgesLog { get; init; } = true;
 
-    /// <summary>How often the load without and the load with replays are measured in turn.</summary>
-    public required int ReplayRounds { get; init; }
+    /// <summary>How often loads that are compared with one another are measured in turn: with and without replays, on ledgers of different size.</summary>
+    public required int ComparedRounds { get; init; }
 
     /// <summary>Connections that watch one stream; each number is measured.</summary>
     public required IReadOnlyList<int> HubConnections { get; init; }
@@ -80,7 +80,7 @@ internal sealed record Plan
         Activations = [100_000, 1_000_000],
         ColdWallets = 500,
         CountReadsAfter = TimeSpan.FromSeconds(12),
-        ReplayRounds = 3,
+        ComparedRounds = 3,
         HubConnections = [0, 1_000, 10_000],
     };
 
@@ -101,7 +101,7 @@ internal sealed record Plan
         Activations = [100_000],
         ColdWallets = 100,
         CountReadsAfter = null,
-        ReplayRounds = 1,
+        ComparedRounds = 1,
         HubConnections = [0, 1_000],
     };
 
@@ -121,7 +121,7 @@ internal sealed record Plan
         Activations = [],
         ColdWallets = 0,
         CountReadsAfter = null,
-        ReplayRounds = 0,
+        ComparedRounds = 0,
         HubConnections = [],
     };
 }

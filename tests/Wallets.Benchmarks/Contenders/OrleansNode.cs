@@ -63,7 +63,7 @@ internal sealed class OrleansNode(NodeKind kind) : IContender
 
     private async Task<Process> StartNode(int siloPort, int gatewayPort)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!, ["node", "--kind", kind.ToString(), "--silo-port", $"{siloPort}", "--gateway-port", $"{gatewayPort}"])
+        var start = new ProcessStartInfo(OwnProgram.Path, ["node", "--kind", kind.ToString(), "--silo-port", $"{siloPort}", "--gateway-port", $"{gatewayPort}"])
         {
             RedirectStandardOutput = true,
             RedirectStandardInput = true,

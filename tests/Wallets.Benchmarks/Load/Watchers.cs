@@ -28,7 +28,7 @@ internal sealed class Watchers : IAsyncDisposable
     public static async Task<Watchers> Start(Uri hub, Guid stream, int connections)
     {
         string[] arguments = ["watch", "--url", $"{hub}", "--stream", $"{stream}", "--connections", connections.ToString(CultureInfo.InvariantCulture)];
-        var process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, arguments) { RedirectStandardOutput = true })!;
+        var process = Process.Start(new ProcessStartInfo(OwnProgram.Path, arguments) { RedirectStandardOutput = true })!;
         var watchers = Leftovers.Add(new Watchers(process));
         await watchers._ready.Task.WaitAsync(TimeSpan.FromMinutes(2));
         return watchers;

@@ -18,7 +18,7 @@ internal static class Replays
 
     public static async Task Run(Plan plan, Results results)
     {
-        if (plan.ReplayRounds == 0) return;
+        if (plan.ComparedRounds == 0) return;
         AnsiConsole.MarkupLine("[bold]replays[/]: old keys again, at a tenth of the load");
         await using var ours = new OursByGrains(silos: 1);
         await ours.Prepare(plan.Population);
@@ -28,7 +28,7 @@ internal static class Replays
         var keys = old.ToArray();
 
         var (without, with, replays) = (new List<double>(), new List<double>(), new Tally());
-        for (var round = 0; round < plan.ReplayRounds; round++)
+        for (var round = 0; round < plan.ComparedRounds; round++)
         {
             var alone = await Gauge.Measure(ours, Distribution.Uniform, Measurement.Closed, Callers, () => Fresh(null, plan.Window));
             Tables.Show(alone);
