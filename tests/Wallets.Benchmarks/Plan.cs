@@ -80,7 +80,7 @@ internal sealed record Plan
         Activations = [100_000, 1_000_000],
         ColdWallets = 500,
         CountReadsAfter = TimeSpan.FromSeconds(12),
-        ComparedRounds = 3,
+        ComparedRounds = 9,
         HubConnections = [0, 1_000, 10_000],
     };
 
