@@ -8,7 +8,7 @@ internal static class ClosedLoop
 {
     private const int WindowsOfWarmUp = 4;
     private const int LongestWarmUps = 4;
-    private const double Faster = 1.05;
+    private const double Faster = 1.05;   // less is noise
 
     /// <summary>
     /// Sends for as long as is said, and then until a quarter of that time was no faster than the best before it, at most four times as
