@@ -62,6 +62,7 @@ internal abstract partial class AccountGrain<TState>(
     private LedgerSession? _session;
     private long _snapshotSeq;
     private Task _saving = Task.CompletedTask;
+    private Task? _appending;
 
     protected TState State { get; private set; } = new();
 
@@ -168,12 +169,18 @@ internal abstract partial class AccountGrain<TState>(
         Appended appended;
         try
         {
-            appended = await _session!.Append(entries);
+            var appending = _session!.Append(entries);
+            _appending = appending;
+            appended = await appending;
         }
         catch (Exception)
         {
             DeactivateOnIdle();   // a bug; whatever it left, the next activation reads it from the ledger
             throw;
+        }
+        finally
+        {
+            _appending = null;
         }
         switch (appended.Status)
         {
@@ -205,13 +212,26 @@ internal abstract partial class AccountGrain<TState>(
     protected async Task<Entry?> FindInLedger(Guid key)
     {
         var accountId = _accountId ?? await ledger.FindAccount(kind, Name);
-        return accountId is null ? null : await ledger.FindTransfer(accountId.Value, key);
+        var entry = accountId is null ? null : await ledger.FindTransfer(accountId.Value, key);
+        await UntilFolded(entry?.Seq);
+        return entry;
+    }
+
+    /// <summary>
+    /// The ledger may show an entry before this grain hears that it is committed. Whoever reads one waits here until memory has it too, so that
+    /// nobody is told what happened and then a balance from before.
+    /// </summary>
+    protected async ValueTask UntilFolded(long? seq)
+    {
+        if (seq > State.Seq && _appending is { } appending)
+            await appending.ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);   // its end is its caller's
     }
 
     protected async Task<Page<StatementLine>> ReadStatement(long afterSeq, int limit)
     {
         if (AccountId is not { } accountId) return new([], null);
         var lines = await StatementLines.Read(ledger, accountId, afterSeq, limit);
+        if (lines.Length > 0) await UntilFolded(lines[^1].Seq);
         return new(lines, lines.Length == limit ? lines[^1].Seq.ToString() : null);
     }
 

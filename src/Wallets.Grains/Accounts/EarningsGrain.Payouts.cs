@@ -38,6 +38,7 @@ internal sealed partial class EarningsGrain
         if (!caller.Owns(Name, Roles.Creator)) return Refuse(NotTheirs);
         if (AccountId is not { } accountId) return new Page<Payout>([], null);
         var reserved = await _ledger.ReadPayouts(accountId, afterSeq, limit);
+        if (reserved.Count > 0) await UntilFolded(reserved[^1].Seq);
         var payouts = await Task.WhenAll(reserved.Select(async entry => await Present(await WithEnd(entry))));
         return new Page<Payout>(payouts, reserved.Count == limit ? reserved[^1].Seq.ToString() : null);
     }

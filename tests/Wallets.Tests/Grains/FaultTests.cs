@@ -53,4 +53,35 @@ public sealed class FaultTests(Databases databases)
 
         Assert.True((await stream.Start(cluster.Creator("cleo"), "cleo", "A stream")).IsOk);
     }
+
+    [Fact]
+    public async Task Nobody_is_told_of_an_entry_before_the_balance_that_goes_with_it()
+    {
+        await using var cluster = await TestCluster.Start(await databases.Create(Engine.Postgres), wrap: inner => new HesitantLedger(inner));
+        var (wallet, earnings) = (cluster.Grains.GetGrain<IWalletGrain>("ann"), cluster.Grains.GetGrain<IEarningsGrain>("cleo"));
+        await cluster.Buy("ann");
+        var stream = await cluster.GoLive("cleo");
+        var key = Some.Key();
+
+        var sending = cluster.Send("ann", stream, quantity: 10, key: key);
+        await Eventually.Is(() => wallet.GetGift(cluster.Viewer("ann"), key), gift => gift.IsOk);
+        Assert.Equal(320, await cluster.Coins("ann"));
+
+        await Eventually.Is(() => earnings.GetStatement(cluster.Creator("cleo"), 0, 10), statement => statement.Value!.Items.Length == 1);
+        Assert.Equal(5, (await cluster.Diamonds("cleo")).Available.Value);
+        Assert.True((await sending).IsOk);
+    }
+
+    /// <summary>The database has committed long before this side hears of it.</summary>
+    private sealed class HesitantLedger(ILedger inner) : WrappedLedger(inner)
+    {
+        private static readonly TimeSpan UntilItIsHeard = TimeSpan.FromMilliseconds(500);
+
+        public override async Task<CommitResult> Commit(IReadOnlyList<Append> batch, CancellationToken cancellation)
+        {
+            var result = await base.Commit(batch, cancellation);
+            await Task.Delay(UntilItIsHeard, cancellation);
+            return result;
+        }
+    }
 }
