@@ -62,7 +62,8 @@ internal abstract partial class AccountGrain<TState>(
     private LedgerSession? _session;
     private long _snapshotSeq;
     private Task _saving = Task.CompletedTask;
-    private Task? _appending;
+    private bool _isAppending;
+    private TaskCompletionSource? _appended;   // for those who wait, if any do
 
     protected TState State { get; private set; } = new();
 
@@ -167,11 +168,10 @@ internal abstract partial class AccountGrain<TState>(
     protected async Task<Appended> Append(params IReadOnlyList<Entry> entries)
     {
         Appended appended;
+        _isAppending = true;
         try
         {
-            var appending = _session!.Append(entries);
-            _appending = appending;
-            appended = await appending;
+            appended = await _session!.Append(entries);
         }
         catch (Exception)
         {
@@ -180,7 +180,9 @@ internal abstract partial class AccountGrain<TState>(
         }
         finally
         {
-            _appending = null;
+            _isAppending = false;
+            _appended?.SetResult();   // they go on after what follows here
+            _appended = null;
         }
         switch (appended.Status)
         {
@@ -223,8 +225,9 @@ internal abstract partial class AccountGrain<TState>(
     /// </summary>
     protected async ValueTask UntilFolded(long? seq)
     {
-        if (seq > State.Seq && _appending is { } appending)
-            await appending.ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);   // its end is its caller's
+        if (!(seq > State.Seq && _isAppending)) return;
+        _appended ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await _appended.Task;
     }
 
     protected async Task<Page<StatementLine>> ReadStatement(long afterSeq, int limit)
