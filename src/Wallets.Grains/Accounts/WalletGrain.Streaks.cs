@@ -57,6 +57,7 @@ internal sealed partial class WalletGrain
         if (!caller.Owns(Name, Roles.Viewer)) return Refuse(NotTheirs);
         if (AccountId is not { } accountId || await _ledger.FindStreak(accountId, streakId) is not { } charged)
             return new Refusal(Refusal.UnknownTransfer, $"This wallet has been charged nothing for streak {streakId}.");
+        await UntilFolded(charged.Last.Seq);
         return Shown(new(charged, Recall(streakId)?.IsOver ?? false), await NameOf(charged.Last.Counterparty));
     }
 
