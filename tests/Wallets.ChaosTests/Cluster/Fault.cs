@@ -16,8 +16,8 @@ internal sealed record Fault(string Name, Func<ChaosCluster, Random, Task<string
     /// <summary>What an orchestrator takes to start a process again.</summary>
     private static readonly TimeSpan UntilRestart = TimeSpan.FromSeconds(3);
 
-    /// <summary>How long somebody is waited for who passes a point, and then for a silo to join.</summary>
-    private static readonly TimeSpan AtAPoint = TimeSpan.FromSeconds(20);
+    /// <summary>How long somebody is waited for who passes a point, some of which few pass, and then for a silo to join.</summary>
+    private static readonly TimeSpan AtAPoint = TimeSpan.FromSeconds(60);
 
     public static IReadOnlyList<Fault> All { get; } =
     [
