@@ -8,11 +8,12 @@ namespace Wallets.Benchmarks;
 
 /// <summary>
 /// One run: the parts of the plan one after the other, then the report. Exit code 1 if any of it could not run; or, for the smoke
-/// plan, if a ratio is below half its target or one of our gifts failed.
+/// plan, if a ratio is below half its target, three rounds in a row, or one of our gifts failed.
 /// </summary>
 internal sealed class BenchmarkRun(Plan plan, string? jsonFile, string? plotFolder)
 {
     private const int WidthOfFiles = 160;
+    private const int SmokeRounds = 3;
     private int _couldNotRun;
 
     private bool IsSmoke => plan.Name == Plan.Smoke.Name;
@@ -43,10 +44,11 @@ internal sealed class BenchmarkRun(Plan plan, string? jsonFile, string? plotFold
             }
         }
 
-        if (IsSmoke && Targets.Of(results).Any(target => target.IsBelowHalf))
+        for (var more = SmokeRounds - 1; IsSmoke && more > 0 && Targets.Of(results).Any(target => target.IsBelowHalf); more--)
         {
-            AnsiConsole.MarkupLine("A ratio has collapsed, or a small machine had a bad moment: ours is measured once more.");
-            await Timed(() => Throughput.Run(Contenders.Names.Ours, plan, results));
+            AnsiConsole.MarkupLine("A ratio has collapsed, or a small machine had a bad moment: all are measured once more.");
+            results.Measurements.RemoveAll(m => m.Failures == 0);   // a ratio is one round's; a failure is the run's
+            foreach (var contender in plan.Contenders) await Timed(() => Throughput.Run(contender, plan, results));
         }
 
         Tables.Show(results);

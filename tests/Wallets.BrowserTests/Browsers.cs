@@ -31,6 +31,7 @@ public sealed class Browsers : IAsyncLifetime
         await StartServer();
         _playwright = await Playwright.CreateAsync();
         _playwright.Selectors.SetTestIdAttribute("data-test");
+        Assertions.SetDefaultExpectTimeout(20_000);
         var chromium = Environment.GetEnvironmentVariable("CHROMIUM") ?? Places.FirstOrDefault(File.Exists) ?? throw new InvalidOperationException("These tests need Chromium: tests/run.sh installs it.");
         _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = chromium, Args = ["--no-sandbox", "--force-prefers-reduced-motion"] });
     }

@@ -18,7 +18,7 @@ internal sealed record Plant(string Name, Bug Bug, string Faults, double Minutes
         new("drop-origin", Bug.DropOrigin, "none", 0.15, null, [4]),
         new("broken-session-goes-on", Bug.BrokenSessionGoesOn, "backends-killed", 0.2, null, [3, 5]),
         new("lose-clawbacks", Bug.LoseClawbacks, "none", 0.15, null, [4, 8]),
-        new("claim-for-anybody", Bug.ClaimForAnybody, "none", 0.15, null, [5]),
+        new("claim-for-anybody", Bug.ClaimForAnybody, "none", 0.3, null, [5]),
     ];
 
     public static Plant Named(string name) => All.FirstOrDefault(plant => plant.Name == name) ?? throw new ArgumentException($"There is no planted bug '{name}'.");

@@ -67,7 +67,7 @@ internal sealed class ChaosLedger(ILedger inner, Control control) : WrappedLedge
 
     /// <summary>Now and then a gift as a writer appends it who has not seen the account's last entry; only the fence keeps it out.</summary>
     private static Append StaleNowAndThen(Append append) =>
-        append.Entries is [{ Kind: EntryKind.GiftSent, Seq: > 1 } gift] && Random.Shared.Next(300) == 0 ? append with { Entries = [gift with { Seq = gift.Seq - 1 }] } : append;
+        append.Entries is [{ Kind: EntryKind.GiftSent, Seq: > 1 } gift] && Random.Shared.Next(30) == 0 ? append with { Entries = [gift with { Seq = gift.Seq - 1 }] } : append;
 
     private CommitResult CommitLater(IReadOnlyList<Append> batch)
     {

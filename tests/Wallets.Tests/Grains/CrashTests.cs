@@ -189,14 +189,17 @@ public sealed class CrashTests(Databases databases)
     {
         FaultyLedger? faulty = null;
         await using var cluster = await TestCluster.Start(await databases.Create(Engine.Postgres), wrap: inner => faulty = new FaultyLedger(inner));
-        cluster.Service<LedgerWriterOptions>().GiveUpAfter = TimeSpan.FromMilliseconds(100);
         await cluster.Buy("ann");
         var stream = await cluster.GoLive("cleo");
         var key = Some.Key();
+        var writer = cluster.Service<LedgerWriterOptions>();
+        var patience = writer.GiveUpAfter;
+        writer.GiveUpAfter = TimeSpan.FromMilliseconds(100);
         faulty!.Plan = _ => FaultyLedger.Fault.BeforeCommit;
 
         await Assert.ThrowsAsync<UnavailableException>(() => cluster.Send("ann", stream, key: key));
         faulty.Plan = _ => FaultyLedger.Fault.None;
+        writer.GiveUpAfter = patience;
         var sent = await cluster.Send("ann", stream, key: key);
 
         Assert.True(sent.IsOk && !sent.Replayed);
@@ -208,9 +211,9 @@ public sealed class CrashTests(Databases databases)
     {
         FaultyLedger? faulty = null;
         await using var cluster = await TestCluster.Start(await databases.Create(Engine.Postgres), wrap: inner => faulty = new FaultyLedger(inner));
-        cluster.Service<LedgerWriterOptions>().GiveUpAfter = TimeSpan.FromMilliseconds(100);
         await cluster.Buy("ann");
         var stream = await cluster.GoLive("cleo");
+        cluster.Service<LedgerWriterOptions>().GiveUpAfter = TimeSpan.FromSeconds(1);
         var (commits, key) = (faulty!.Commits, Some.Key());
         faulty.Plan = commit => commit == commits + 1 ? FaultyLedger.Fault.AfterCommit : FaultyLedger.Fault.BeforeCommit;
 
@@ -269,9 +272,9 @@ public sealed class CrashTests(Databases databases)
     {
         FaultyLedger? faulty = null;
         await using var cluster = await TestCluster.Start(await databases.Create(Engine.Postgres), options => options.SetAsideInterval = TimeSpan.FromSeconds(1), wrap: inner => faulty = new FaultyLedger(inner));
-        cluster.Service<LedgerWriterOptions>().GiveUpAfter = TimeSpan.FromMilliseconds(50);
         await cluster.Buy("ann");
         var streams = (Broken: await cluster.GoLive("broken"), Whole: await cluster.GoLive("whole"));
+        cluster.Service<LedgerWriterOptions>().GiveUpAfter = TimeSpan.FromMilliseconds(50);
         var ann = (await cluster.Ledger.FindAccount(AccountKind.Wallet, "ann"))!.Value;
         var broken = (await cluster.Ledger.FindAccount(AccountKind.Earnings, "broken"))!.Value;
         var whole = (await cluster.Ledger.FindAccount(AccountKind.Earnings, "whole"))!.Value;
@@ -294,13 +297,13 @@ public sealed class CrashTests(Databases databases)
     {
         FaultyLedger? faulty = null;
         await using var cluster = await TestCluster.Start(await databases.Create(Engine.Postgres), options => options.SettlementGrace = TimeSpan.FromHours(1), wrap: inner => faulty = new FaultyLedger(inner));
-        cluster.Service<LedgerWriterOptions>().GiveUpAfter = TimeSpan.FromMilliseconds(50);
         await cluster.Buy("ann");
         var stream = await cluster.GoLive("cleo");
         faulty!.FailsFor = (await cluster.Ledger.FindAccount(AccountKind.Earnings, "cleo"))!.Value;
         var commits = faulty.Commits;
 
         await cluster.Send("ann", stream, "ice-cream");
+        cluster.Service<LedgerWriterOptions>().GiveUpAfter = TimeSpan.FromMilliseconds(50);
         await Eventually.Is(() => Task.FromResult(faulty.Commits), seen => seen > commits + 4);
         faulty.FailsFor = 0;
 
@@ -312,9 +315,9 @@ public sealed class CrashTests(Databases databases)
     {
         FaultyLedger? faulty = null;
         await using var cluster = await TestCluster.Start(await databases.Create(Engine.Postgres), wrap: inner => faulty = new FaultyLedger(inner));
-        cluster.Service<LedgerWriterOptions>().GiveUpAfter = TimeSpan.FromMilliseconds(100);
         await cluster.Buy("ann");
         var stream = await cluster.GoLive("cleo");
+        cluster.Service<LedgerWriterOptions>().GiveUpAfter = TimeSpan.FromSeconds(1);
         var commits = faulty!.Commits;
         faulty.Plan = commit => commit == commits + 1 ? FaultyLedger.Fault.AfterCommit : FaultyLedger.Fault.BeforeCommit;
 

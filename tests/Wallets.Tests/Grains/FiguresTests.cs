@@ -15,7 +15,7 @@ public sealed class FiguresTests(Databases databases)
         for (var i = 0; i < 20; i++) await cluster.Send($"ann-{i}", stream);
         for (var i = 0; i < 3; i++) await cluster.Send("poor", stream);
 
-        var seen = await Eventually.Is(() => Read(cluster, Roles.Operator), figures => figures.Value is { Silos: 2, Gifts: 20 } all && all.AppendsBySecond.Sum() >= 41);
+        var seen = await Eventually.Is(() => Read(cluster, Roles.Operator), figures => figures.Value is { Silos: 2, Gifts: 20, InFlight: 0, Refusals: [{ Count: 3 }] } all && all.AppendsBySecond.Sum() >= 41);
         var others = await Read(cluster, Roles.Viewer);
 
         var figures = seen.Value!;

@@ -55,9 +55,10 @@ public sealed class FlowCrashTests(Databases databases)
     {
         var database = await databases.Create(Engine.Sqlite);
         var life = new Life(2, afterIt: false, state => state == "campaign", entry => entry.Kind == EntryKind.BonusGranted) { HasBegun = false };
-        var endsAt = TimeProvider.System.GetUtcNow().AddSeconds(4);
+        DateTimeOffset endsAt;
         await using (var first = await TestCluster.Start(database, wrap: life.Wrap, add: life.Bind))
         {
+            endsAt = TimeProvider.System.GetUtcNow().AddSeconds(6);
             await Apply(first, new ActOrder(ActKinds.OpenCampaign, "welcome", "New viewers.", Campaign: new Campaign("welcome", new(Each), new(Each), endsAt, null)));
             life.HasBegun = true;
             await Survive(() => Grant(first, 0));

@@ -11,12 +11,22 @@ namespace Wallets.Tests.Infrastructure;
 /// </summary>
 internal sealed class Life(int step, bool afterIt, Func<string, bool> isStepOfState, Func<Entry, bool> isStepOfLedger)
 {
+    private readonly LedgerWriterOptions _writer = new();
     private int _steps;
+    private bool _isOver;
 
     /// <summary>Steps are counted from when this is set.</summary>
     public bool HasBegun { get; set; } = true;
 
-    public bool IsOver { get; private set; }
+    public bool IsOver
+    {
+        get => _isOver;
+        private set
+        {
+            _isOver = value;
+            _writer.GiveUpAfter = TimeSpan.Zero;   // the dead need not be patient
+        }
+    }
 
     public async Task<T> Step<T>(Func<Task<T>> effect)
     {
@@ -41,7 +51,7 @@ internal sealed class Life(int step, bool afterIt, Func<string, bool> isStepOfSt
     /// <summary>Puts the silo's storage under this life; its ledger goes through <see cref="Wrap"/>.</summary>
     public void Bind(IServiceCollection services)
     {
-        services.AddSingleton(new LedgerWriterOptions { GiveUpAfter = TimeSpan.FromMilliseconds(300) });   // the dead need not be patient; a busy machine needs that long
+        services.AddSingleton(_writer);
         WrappedStorage.Put(services, storage => new MortalStorage(storage, this));
     }
 

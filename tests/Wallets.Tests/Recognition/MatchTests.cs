@@ -20,7 +20,7 @@ public sealed class MatchTests(Databases databases)
     {
         var database = await databases.Create(engine);
         Guid id;
-        await using (var cluster = await Start(database, seconds: 6))
+        await using (var cluster = await Start(database, seconds: 10))
         {
             var (cleo, dora) = (await cluster.GoLive("cleo"), await cluster.GoLive("dora"));
             var mistake = (await cluster.Buy("ann")).Value!;
@@ -49,7 +49,7 @@ public sealed class MatchTests(Databases databases)
             await cluster.IsClean();
         }
 
-        await using (var cluster = await Start(database, seconds: 6))
+        await using (var cluster = await Start(database, seconds: 10))
         {
             var match = cluster.Grains.GetGrain<IMatchGrain>(id);
             var (view, audit) = ((await match.GetView()).Value!, (await match.GetLines(0, 50)).Value!);
