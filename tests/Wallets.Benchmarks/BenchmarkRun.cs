@@ -8,12 +8,12 @@ namespace Wallets.Benchmarks;
 
 /// <summary>
 /// One run: the parts of the plan one after the other, then the report. Exit code 1 if any of it could not run; or, for the smoke
-/// plan, if a ratio is below half its target, three rounds in a row, or one of our gifts failed.
+/// plan, if a ratio is below half its target, two rounds in a row, or one of our gifts failed.
 /// </summary>
 internal sealed class BenchmarkRun(Plan plan, string? jsonFile, string? plotFolder)
 {
     private const int WidthOfFiles = 160;
-    private const int SmokeRounds = 3;
+    private const int SmokeRounds = 2;
     private int _couldNotRun;
 
     private bool IsSmoke => plan.Name == Plan.Smoke.Name;

@@ -68,7 +68,7 @@ public sealed class ScriptedUserTests(Databases databases)
         var third = await ann.Post("/v1/wallets/ann/gifts", new { streamId = stream, giftId = "rose", quantity = 7 }, Key());
 
         Assert.Single(retried.Select(answer => answer.Text).Distinct());
-        Assert.All(retried.Skip(1), answer => Assert.True(answer.Replayed));
+        Assert.Equal([false, true, true, true, true, true], retried.Select(answer => answer.Replayed));
         Assert.Equal((201, 422, "idempotency_key_reused"), (second.Status, changed.Status, changed.Code));
         Assert.Equal(330 - 100 - 20 - 7, third.Long("balance"));
         await Eventually.Is(() => ann.Get($"/v1/wallets/ann/gifts/{retriedKey}"), receipt => receipt.String("status") == "settled");
