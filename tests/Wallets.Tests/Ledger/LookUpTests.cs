@@ -1,0 +1,46 @@
+using Npgsql;
+using Wallets.Ledger;
+using Wallets.Tests.Infrastructure;
+using Xunit;
+
+namespace Wallets.Tests.Ledger;
+
+/// <summary>What a look-up by keys reads while the planner's statistics are from before a creator's rush.</summary>
+public sealed class LookUpTests(Databases databases)
+{
+    private const int Entries = 20_000;
+    private const int Wanted = 500;
+
+    [Fact]
+    public async Task Looking_for_a_popular_creators_entries_reads_those_and_no_others()
+    {
+        var database = await databases.Create(Engine.Postgres);
+        await database.Execute("ALTER TABLE entries SET (autovacuum_enabled = off); SET session_replication_role = replica; " + Insert(accounts: "1, 2000", entriesOfEach: 2) + "ANALYZE entries; " + Insert(accounts: "5000, 5000", Entries));
+        var keys = Enumerable.Range(1, Wanted).Select(n => new CreditId(n, new Guid($"00000000-0000-0000-0000-{n:d12}"))).ToList();
+
+        await using (var ledger = (IAsyncDisposable)database.Connect())
+        {
+            Assert.Equal(keys, (await ((ILedger)ledger).FindCredits(5000, keys)).OrderBy(key => key.Origin));
+            Assert.Equal(Wanted, (await ((ILedger)ledger).ReadCredits(5000, keys)).Count);
+            Assert.Empty(await ((ILedger)ledger).FindTransfers(5000, [.. keys.Select(key => key.TransferId)]));
+        }
+
+        Assert.InRange(await RowsRead(database), Wanted, 4 * Wanted);
+    }
+
+    /// <summary>Credits of so many accounts; each creator's nth is of wallet n, with key n.</summary>
+    private static string Insert(string accounts, int entriesOfEach) =>
+        $"INSERT INTO entries SELECT a, n, lpad(n::text, 32, '0')::uuid, 1, n, n, now(), 11 FROM generate_series({accounts}) a, generate_series(1, {entriesOfEach}) n; ";
+
+    /// <summary>Counted by the server when the ledger's connections have ended.</summary>
+    private static async Task<long> RowsRead(TestDatabase database)
+    {
+        await using var connection = new NpgsqlConnection(database.ApplicationConnection);
+        await connection.OpenAsync();
+        await using var open = new NpgsqlCommand("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'wallets-ledger'", connection);
+        await Eventually.Is(async () => (long)(await open.ExecuteScalarAsync())!, count => count == 0);
+        await using var read = new NpgsqlCommand(
+            "SELECT (SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = 'entries') + (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname = 'entries')", connection);
+        return (long)(decimal)(await read.ExecuteScalarAsync())!;
+    }
+}
