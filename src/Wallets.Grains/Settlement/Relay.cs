@@ -13,7 +13,9 @@ namespace Wallets.Grains.Settlement;
 /// </summary>
 internal sealed partial class Relay : IHostedService
 {
-    private const int MaxBatch = 1_000;
+    /// <summary>About what a flush takes. A creator has one delivery on its way, so that this many, once in two flushes, is what a celebrity can earn from a silo.</summary>
+    private const int MaxBatch = 4_000;
+
     private const int MaxPendingPerCreator = 100_000;
 
     /// <summary>How long after one delivery to a creator the next begins at the least, unless there is enough to fill it.</summary>

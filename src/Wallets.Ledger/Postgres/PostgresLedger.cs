@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Data;
 using System.Data.Common;
 using Npgsql;
-using NpgsqlTypes;
 using Wallets.Ledger.Audit;
 
 namespace Wallets.Ledger.Postgres;
@@ -15,9 +14,6 @@ public sealed partial class PostgresLedger : ILedger, IAsyncDisposable
 {
     private const string Columns =
         "account_id, seq, transfer_id, amount, balance_after, counterparty, recorded_at, kind, rate_version, quantity, diamonds, stream_id, gift_id, detail";
-
-    /// <summary>The database stamps each with the start of its transaction.</summary>
-    private static readonly string WrittenColumns = string.Join(", ", Columns.Split(", ").Where(column => column != "recorded_at"));
 
     private const int MostNames = 100_000;
 
@@ -62,17 +58,13 @@ public sealed partial class PostgresLedger : ILedger, IAsyncDisposable
     public async Task<CommitResult> Commit(IReadOnlyList<Append> batch, CancellationToken cancellation)
     {
         var commitAsked = false;
+        using var rows = new EntryRows([.. batch.OrderBy(append => append.AccountId).SelectMany(append => append.Entries)]);   // the same order in every transaction: two that wait for each other's keys would be a deadlock
         try
         {
             await using var connection = await _source.OpenConnectionAsync(cancellation);
             await using var transaction = await connection.BeginTransactionAsync(cancellation);
-            await using (var rows = await connection.BeginBinaryImportAsync($"COPY entries ({WrittenColumns}) FROM STDIN (FORMAT BINARY)", cancellation))
-            {
-                foreach (var append in batch.OrderBy(append => append.AccountId))   // the same order in every transaction: two that wait for each other's keys would be a deadlock
-                    foreach (var entry in append.Entries)
-                        Write(rows, entry);
-                await rows.CompleteAsync(cancellation);
-            }
+            await using (var copy = await connection.BeginRawBinaryCopyAsync(EntryRows.Copy, cancellation))
+                await copy.WriteAsync(rows.Bytes, cancellation);   // the server's verdict comes as it is closed
             commitAsked = true;
             await using var commit = new NpgsqlBatch(connection) { BatchCommands = { new("SELECT now()"), new("COMMIT") } };   // one round trip; if the first fails, the server skips the second
             return new(new DateTimeOffset((DateTime)(await commit.ExecuteScalarAsync(cancellation))!));
@@ -85,32 +77,6 @@ public sealed partial class PostgresLedger : ILedger, IAsyncDisposable
         {
             throw new LedgerFaultException(commitAsked, fault);
         }
-    }
-
-    private static void Write(NpgsqlBinaryImporter rows, Entry entry)
-    {
-        rows.StartRow();
-        rows.Write(entry.AccountId, NpgsqlDbType.Bigint);
-        rows.Write(entry.Seq, NpgsqlDbType.Bigint);
-        rows.Write(entry.TransferId, NpgsqlDbType.Uuid);
-        rows.Write(entry.Amount, NpgsqlDbType.Bigint);
-        rows.Write(entry.BalanceAfter, NpgsqlDbType.Bigint);
-        rows.Write(entry.Counterparty, NpgsqlDbType.Bigint);
-        rows.Write((short)entry.Kind, NpgsqlDbType.Smallint);
-        if (entry.Gift is { } gift)
-        {
-            rows.Write(gift.RateVersion, NpgsqlDbType.Integer);
-            rows.Write(gift.Quantity, NpgsqlDbType.Integer);
-            rows.Write(gift.Diamonds, NpgsqlDbType.Bigint);
-            rows.Write(gift.StreamId, NpgsqlDbType.Uuid);
-            rows.Write(gift.GiftId, NpgsqlDbType.Text);
-        }
-        else
-        {
-            for (var i = 0; i < 5; i++) rows.WriteNull();
-        }
-        if (entry.Detail is { } detail) rows.Write(EntryJson.Write(detail), NpgsqlDbType.Jsonb);
-        else rows.WriteNull();
     }
 
     public async Task<IReadOnlyList<Verdict>> Judge(IReadOnlyList<Append> batch, CancellationToken cancellation)
