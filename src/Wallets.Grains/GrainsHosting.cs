@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Orleans.Serialization;
+using Wallets.Grains.Accounts;
 using Wallets.Grains.Acts;
 using Wallets.Grains.Figures;
 using Wallets.Grains.Matches;
@@ -44,6 +45,7 @@ public static class GrainsHosting
         silo.Services.AddSingleton<PayoutMetrics>();
         silo.Services.AddSingleton<Published>();
         silo.Services.AddSingleton<LiveStreams>();
+        silo.Services.AddSingleton<LocalWallets>();
         silo.Services.AddSingleton<HiddenNames>();
         silo.Services.AddSingleton<PaymentChannels>();
         silo.Services.AddSingleton(_ => new Inbox(state));

@@ -25,6 +25,9 @@ public sealed class GrainsOptions
     /// <summary>How many streams the list of live ones holds. More can be live: the others come onto it when there is room.</summary>
     public int MostStreamsListed { get; set; } = 10_000;
 
+    /// <summary>Whether a gift is a call of Orleans even to a wallet on the same silo: where calls are traced.</summary>
+    public bool GiftsAreCalls { get; set; }
+
     /// <summary>How old an unsettled gift must be before it is delivered again.</summary>
     public TimeSpan SettlementGrace { get; set; } = TimeSpan.FromSeconds(2);
 

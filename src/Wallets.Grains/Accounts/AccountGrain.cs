@@ -175,7 +175,7 @@ internal abstract partial class AccountGrain<TState>(
         }
         catch (Exception)
         {
-            DeactivateOnIdle();   // a bug; whatever it left, the next activation reads it from the ledger
+            Retire();   // a bug; whatever it left, the next activation reads it from the ledger
             throw;
         }
         finally
@@ -196,13 +196,16 @@ internal abstract partial class AccountGrain<TState>(
             case AppendStatus.Overloaded:
                 throw new OverloadedException();
             case AppendStatus.Unknown:
-                DeactivateOnIdle();
+                Retire();
                 throw new OutcomeUnknownException();
             default:
-                DeactivateOnIdle();
+                Retire();
                 throw new UnavailableException(appended.Status == AppendStatus.Fenced ? "Another activation holds this account; retry." : "The ledger does not answer.");
         }
     }
+
+    /// <summary>This activation is over: what it knows may not be what the ledger holds.</summary>
+    protected virtual void Retire() => DeactivateOnIdle();
 
     /// <summary>
     /// The entry this account originated with <paramref name="key"/>, or null. What memory holds is committed; it may rule a key out wrongly, which an append of it
@@ -271,7 +274,7 @@ internal abstract partial class AccountGrain<TState>(
         }
         catch (InconsistentStateException)
         {
-            DeactivateOnIdle();   // another activation has written a snapshot, so this one is stale
+            Retire();   // another activation has written a snapshot, so this one is stale
         }
         catch (Exception fault)
         {

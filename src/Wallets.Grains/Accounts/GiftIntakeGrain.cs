@@ -1,84 +1,67 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
 
 namespace Wallets.Grains.Accounts;
 
 /// <summary>
-/// Asks the wallets of a front end's gifts, and tells it their answers: those that come while earlier ones are on their way, or within a
-/// few milliseconds of them, go together. It owns nothing: an answer that it loses is one that the front end asks for again, with the same key.
+/// Brings a front end's gifts to their wallets: handed over to those that are active on this silo, as calls to others. It owns nothing: a gift
+/// or an answer that it loses is one that the front end asks for again, with the same key.
 /// </summary>
 [StatelessWorker, Reentrant]
-internal sealed partial class GiftIntakeGrain(IGrainFactory grains, ILogger<GiftIntakeGrain> logger) : Grain, IGiftIntake
+internal sealed class GiftIntakeGrain(IGrainFactory grains, LocalWallets localWallets, IOptions<GrainsOptions> options, ILogger<GiftIntakeGrain> logger) : Grain, IGiftIntake
 {
     /// <summary>Gifts whose sender has recorded its trace go on in it.</summary>
     public static readonly ActivitySource Traces = new("Wallets");
 
-    /// <summary>As front ends send in rounds, so they are answered.</summary>
-    private static readonly TimeSpan BetweenTellings = TimeSpan.FromMilliseconds(4);
-
-    private readonly Dictionary<IGiftAnswers, Outbox> _outboxes = [];
+    private readonly Dictionary<IGiftAnswers, GiftOutbox> _outboxes = [];
     private readonly KnownGrains<IWalletGrain> _wallets = new(grains);
+    private readonly bool _areAllCalls = options.Value.GiftsAreCalls;
 
     public Task Take(GiftCall[] gifts, IGiftAnswers answers)
     {
-        if (!_outboxes.TryGetValue(answers, out var outbox)) _outboxes[answers] = outbox = new();
-        outbox.Open += gifts.Length;
-        foreach (var gift in gifts) _ = Ask(gift, answers, outbox);   // never throws
+        var outbox = OutboxOf(answers);
+        outbox.Expect(gifts.Length);
+        using var apart = ExecutionContext.SuppressFlow();   // each gift is its sender's
+        foreach (var gift in gifts)
+        {
+            if (!_areAllCalls && gift.Trace is null && localWallets.Find(gift.UserId) is { } wallet) new LocalGift(gift, wallet, localWallets.Filters, outbox, CallApart).Hand();
+            else _ = Call(gift, outbox);   // never throws
+        }
         return Task.CompletedTask;
     }
 
-    private async Task Ask(GiftCall gift, IGiftAnswers answers, Outbox outbox)
+    /// <summary>Not from a wallet that goes.</summary>
+    private void CallApart(GiftCall gift, GiftOutbox outbox)
     {
-        var activity = gift.Trace is null ? null : Traces.StartActivity("gift", ActivityKind.Server, gift.Trace);
-        try
-        {
-            var outcome = await _wallets[gift.UserId].SendGift(gift.Caller, gift.Order);
-            outbox.Ready.Add(new(gift.Id, outcome, null));
-        }
-        catch (Exception fault)
-        {
-            outbox.Ready.Add(new(gift.Id, default, fault));
-        }
-        activity?.Dispose();   // telling is not this gift's alone
-        if (!outbox.IsTelling) await Tell(answers, outbox);
+        using var apart = ExecutionContext.SuppressFlow();
+        Task.Run(() => Call(gift, outbox));
     }
 
-    private async Task Tell(IGiftAnswers answers, Outbox outbox)
+    private async Task Call(GiftCall gift, GiftOutbox outbox)
     {
-        outbox.IsTelling = true;
-        while (outbox.Ready.Count > 0)
+        GiftAnswer answer;
+        using (gift.Trace is null ? null : Traces.StartActivity("gift", ActivityKind.Server, gift.Trace))
         {
-            await outbox.Pause;
-            await Task.Yield();   // what has been answered already comes along
-            outbox.Pause = Task.Delay(BetweenTellings);
-            GiftAnswer[] ready = [.. outbox.Ready];
-            outbox.Ready.Clear();
-            outbox.Open -= ready.Length;
             try
             {
-                await answers.Hear(ready);
+                answer = new(gift.Id, await _wallets[gift.UserId].SendGift(gift.Caller, gift.Order), null);
             }
             catch (Exception fault)
             {
-                LogNotTold(fault, ready.Length);
+                answer = new(gift.Id, default, fault);
             }
         }
-        outbox.IsTelling = false;
-        if (outbox.Open == 0) _outboxes.Remove(answers);
+        outbox.Add(answer);
     }
 
-    [LoggerMessage(LogLevel.Warning, "{Gifts} answers did not reach their front end, which will ask again")]
-    private partial void LogNotTold(Exception fault, int gifts);
-
-    /// <summary>What one front end is to be told.</summary>
-    private sealed class Outbox
+    /// <summary>Where a new front end comes, those that nothing is owed to make room.</summary>
+    private GiftOutbox OutboxOf(IGiftAnswers answers)
     {
-        public List<GiftAnswer> Ready { get; } = [];
-        public bool IsTelling { get; set; }
-        public Task Pause { get; set; } = Task.CompletedTask;
-
-        /// <summary>Gifts that are not answered, or not told.</summary>
-        public int Open { get; set; }
+        if (_outboxes.TryGetValue(answers, out var known)) return known;
+        foreach (var (frontEnd, outbox) in _outboxes)
+            if (outbox.IsEmpty) _outboxes.Remove(frontEnd);
+        return _outboxes[answers] = new(answers, logger);
     }
 }

@@ -21,6 +21,7 @@ internal sealed partial class WalletGrain(
     Published published,
     PaymentChannels channels,
     LiveStreams streams,
+    LocalWallets localWallets,
     Relay relay,
     GiftMetrics metrics,
     IOptions<GrainsOptions> options,

@@ -34,10 +34,12 @@ internal static class ClusterHosting
                 options.SystemResponseTimeout = WalletsClient.AttemptTimeout;   // a grain whose address was asked for in vain answers nobody meanwhile
                 options.MaxEnqueuedRequestsHardLimit = 10_000;
             });
-            if (Telemetry.HasCollector(builder.Configuration)) silo.AddActivityPropagation();   // its filters cost every call, traced or not
+            var isTraced = Telemetry.HasCollector(builder.Configuration);
+            if (isTraced) silo.AddActivityPropagation();   // its filters cost every call, traced or not
             silo.AddDashboard();
             silo.AddWalletsGrains(services => Engine.Create(settings, services.GetRequiredService<TimeProvider>()), Engine.State(settings));
             silo.Services.Configure<GrainsOptions>(options => Apply(settings, options));
+            silo.Services.Configure<GrainsOptions>(options => options.GiftsAreCalls = isTraced);
             silo.Services.AddSingleton(settings.Ledger);
             if (settings.PayoutProvider.Url is not null) HttpPayoutProvider.AddTo(silo.Services, settings.PayoutProvider);
         });

@@ -1,0 +1,100 @@
+using System.Collections.Concurrent;
+using System.Reflection;
+using Orleans.Concurrency;
+
+namespace Wallets.Grains.Accounts;
+
+/// <summary>
+/// Turns: what moves value runs one after the other. Orleans sees to it for calls; gifts that are handed over (<see cref="LocalGift"/>) are none, so
+/// they and the calls take the wallet's turn as well. Reads take none. An activation that is over, or about to go, begins no other turn.
+/// </summary>
+internal sealed partial class WalletGrain : IIncomingGrainCallFilter
+{
+    private const int MostGiftsWaiting = 10_000;   // as calls: SiloMessagingOptions.MaxEnqueuedRequestsHardLimit
+
+    /// <summary>Orleans does not see gifts that are handed over, and would take the wallet for idle.</summary>
+    private static readonly TimeSpan KeptAfterGift = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan BetweenKeepings = TimeSpan.FromMinutes(1);
+
+    private static readonly ConcurrentDictionary<MethodInfo, bool> Interleaving = new();
+
+    private readonly SemaphoreSlim _turn = new(1);
+    private int _giftsWaiting;
+    private long _keptAt;
+    private bool _isGoing;
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        await base.OnActivateAsync(cancellationToken);
+        localWallets.Add(Name, this);
+    }
+
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        TakeNoMore();
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            await base.OnDeactivateAsync(reason, cancellationToken);
+        }
+        finally
+        {
+            _turn.Release();   // for a gift that comes late, and is given back
+        }
+    }
+
+    protected override void Retire()
+    {
+        TakeNoMore();
+        base.Retire();
+    }
+
+    private void TakeNoMore()
+    {
+        _isGoing = true;
+        localWallets.Remove(Name, this);
+    }
+
+    /// <summary>
+    /// For a gift that is handed over. False if this activation takes no more; true once it is the gift's turn, which ends by <see cref="EndTurn"/>.
+    /// Throws <see cref="OverloadedException"/> if too many wait.
+    /// </summary>
+    public async ValueTask<bool> BeginTurn()
+    {
+        if (_giftsWaiting >= MostGiftsWaiting) throw new OverloadedException();
+        _giftsWaiting++;
+        await _turn.WaitAsync();
+        _giftsWaiting--;
+        if (_isGoing)
+        {
+            EndTurn();
+            return false;
+        }
+        if (_time.GetElapsedTime(_keptAt) >= BetweenKeepings)
+        {
+            _keptAt = _time.GetTimestamp();
+            DelayDeactivation(KeptAfterGift);
+        }
+        return true;
+    }
+
+    public void EndTurn() => _turn.Release();
+
+    /// <summary>Around every call of this grain.</summary>
+    Task IIncomingGrainCallFilter.Invoke(IIncomingGrainCallContext call) =>
+        Interleaving.GetOrAdd(call.InterfaceMethod, static method => method.IsDefined(typeof(AlwaysInterleaveAttribute))) ? call.Invoke() : InvokeInTurn(call);
+
+    private async Task InvokeInTurn(IIncomingGrainCallContext call)
+    {
+        await _turn.WaitAsync();
+        try
+        {
+            if (_isGoing) throw new UnavailableException("The wallet is being read anew; nothing was written. Retry.");
+            await call.Invoke();
+        }
+        finally
+        {
+            EndTurn();
+        }
+    }
+}
