@@ -27,14 +27,15 @@ internal sealed class LocalGift(GiftCall gift, WalletGrain wallet, IIncomingGrai
         GiftAnswer answer;
         try
         {
-            if (!await wallet.BeginTurn())
-            {
-                giveBack(gift, outbox);
-                return;
-            }
+            await wallet.BeginTurn();
             try
             {
                 if (Stopwatch.GetElapsedTime(_handedAt) >= WalletsClient.AttemptTimeout) throw new TimeoutException("The wallet had too much before it.");
+                if (wallet.IsGoing)
+                {
+                    giveBack(gift, outbox);
+                    return;
+                }
                 await Invoke();
                 answer = new(gift.Id, await _sending!, null);
             }

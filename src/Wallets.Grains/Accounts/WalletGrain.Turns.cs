@@ -10,7 +10,8 @@ namespace Wallets.Grains.Accounts;
 /// </summary>
 internal sealed partial class WalletGrain : IIncomingGrainCallFilter
 {
-    private const int MostGiftsWaiting = 10_000;   // as calls: SiloMessagingOptions.MaxEnqueuedRequestsHardLimit
+    /// <summary>As calls: <c>MaxEnqueuedRequestsHardLimit</c>.</summary>
+    public const int MostGiftsWaiting = 10_000;
 
     /// <summary>Orleans does not see gifts that are handed over, and would take the wallet for idle.</summary>
     private static readonly TimeSpan KeptAfterGift = TimeSpan.FromMinutes(5);
@@ -19,9 +20,13 @@ internal sealed partial class WalletGrain : IIncomingGrainCallFilter
     private static readonly ConcurrentDictionary<MethodInfo, bool> Interleaving = new();
 
     private readonly SemaphoreSlim _turn = new(1);
-    private int _giftsWaiting;
     private long _keptAt;
-    private bool _isGoing;
+
+    /// <summary>Gifts that were handed over and wait for their turn.</summary>
+    public int GiftsWaiting { get; private set; }
+
+    /// <summary>Whether this activation takes no more gifts.</summary>
+    public bool IsGoing { get; private set; }
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
@@ -51,31 +56,22 @@ internal sealed partial class WalletGrain : IIncomingGrainCallFilter
 
     private void TakeNoMore()
     {
-        _isGoing = true;
+        IsGoing = true;
         localWallets.Remove(Name, this);
     }
 
     /// <summary>
-    /// For a gift that is handed over. False if this activation takes no more; true once it is the gift's turn, which ends by <see cref="EndTurn"/>.
-    /// Throws <see cref="OverloadedException"/> if too many wait.
+    /// Completes once it is the turn of a gift that was handed over, until <see cref="EndTurn"/>. Throws <see cref="OverloadedException"/> if too many wait.
     /// </summary>
-    public async ValueTask<bool> BeginTurn()
+    public async ValueTask BeginTurn()
     {
-        if (_giftsWaiting >= MostGiftsWaiting) throw new OverloadedException();
-        _giftsWaiting++;
+        if (GiftsWaiting >= MostGiftsWaiting) throw new OverloadedException();
+        GiftsWaiting++;
         await _turn.WaitAsync();
-        _giftsWaiting--;
-        if (_isGoing)
-        {
-            EndTurn();
-            return false;
-        }
-        if (_time.GetElapsedTime(_keptAt) >= BetweenKeepings)
-        {
-            _keptAt = _time.GetTimestamp();
-            DelayDeactivation(KeptAfterGift);
-        }
-        return true;
+        GiftsWaiting--;
+        if (IsGoing || _time.GetElapsedTime(_keptAt) < BetweenKeepings) return;
+        _keptAt = _time.GetTimestamp();
+        DelayDeactivation(KeptAfterGift);
     }
 
     public void EndTurn() => _turn.Release();
@@ -89,7 +85,7 @@ internal sealed partial class WalletGrain : IIncomingGrainCallFilter
         await _turn.WaitAsync();
         try
         {
-            if (_isGoing) throw new UnavailableException("The wallet is being read anew; nothing was written. Retry.");
+            if (IsGoing) throw new UnavailableException("The wallet is being read anew; nothing was written. Retry.");
             await call.Invoke();
         }
         finally
