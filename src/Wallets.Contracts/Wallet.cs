@@ -52,7 +52,7 @@ public interface IPurchaseGrain : IGrainWithStringKey
 /// <param name="Price">
 /// The price of one piece that the viewer was shown, which is charged if it holds now or did within the last minute; null for the present one.
 /// </param>
-[GenerateSerializer, Immutable, Alias("gift-order")]
+[GenerateSerializer, Immutable, SuppressReferenceTracking, Alias("gift-order")]
 public sealed record GiftOrder(Guid Key, Guid StreamId, string GiftId, int Quantity, Coins? Price = null)
 {
     public const int MaxQuantity = 9_999;
@@ -73,7 +73,7 @@ public sealed record Purchase(Guid PurchaseId, string UserId, string PackId, str
 
 /// <param name="Status"><c>committed</c>: the coins are spent; <c>settled</c>: the diamonds are in the creator's earnings.</param>
 /// <param name="Balance">The wallet's coins right after this gift.</param>
-[GenerateSerializer, Immutable, Alias("gift-receipt")]
+[GenerateSerializer, Immutable, SuppressReferenceTracking, Alias("gift-receipt")]
 public sealed record GiftReceipt(
     Guid Key,
     string UserId,

@@ -47,10 +47,27 @@ public sealed class WalletsClient(IGrainFactory grains, LostConnections lostConn
 
     /// <summary>
     /// Calls until the outcome is known or the attempts are used up. An attempt under way when a connection to the cluster is lost may
-    /// have lost its answer with it, so the key is asked again at once. Once one attempt's outcome stays unknown, neither a later
-    /// failure nor a later refusal says that nothing was written, so the whole is unknown.
+    /// have lost its answer with it, so the key is asked again at once.
     /// </summary>
     private async Task<Outcome<T>> WithSameKey<T>(Func<Task<Outcome<T>>> call) where T : class
+    {
+        var lost = lostConnections.Next;
+        var attempt = call();
+        try
+        {
+            return await attempt.WaitAsync(lost);   // nearly always; a pipeline around each call would cost a front end as much again
+        }
+        catch (Exception fault) when (IsWorthRetrying(fault))
+        {
+            return await AskAgain(call, attempt, lost);
+        }
+    }
+
+    /// <summary>
+    /// Once one attempt's outcome stays unknown, neither a later failure nor a later refusal says that nothing was written, so the whole is
+    /// unknown. The <paramref name="first"/> attempt counts among the others.
+    /// </summary>
+    private async Task<Outcome<T>> AskAgain<T>(Func<Task<Outcome<T>>> call, Task<Outcome<T>>? first, CancellationToken lostAtFirst) where T : class
     {
         var unanswered = new List<Task<Outcome<T>>>();
         var mayHaveCommitted = false;
@@ -58,8 +75,8 @@ public sealed class WalletsClient(IGrainFactory grains, LostConnections lostConn
         {
             var outcome = await SameKey.ExecuteAsync(async _ =>
             {
-                var lost = lostConnections.Next;
-                var attempt = call();
+                var (attempt, lost) = first is null ? (call(), lostConnections.Next) : (first, lostAtFirst);
+                first = null;
                 try
                 {
                     return await attempt.WaitAsync(lost);

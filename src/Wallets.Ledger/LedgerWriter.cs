@@ -223,27 +223,25 @@ public sealed partial class LedgerWriter : IAsyncDisposable
     [LoggerMessage(LogLevel.Critical, "Flush of {Appends} appends broke")]
     private partial void LogFlushBroke(Exception bug, int appends);
 
-    private sealed class Pending(LedgerSession session, Append append, long enqueuedAt)
+    private sealed class Pending(LedgerSession session, Append append, long enqueuedAt) : TaskCompletionSource<Appended>(TaskCreationOptions.RunContinuationsAsynchronously)
     {
-        private readonly TaskCompletionSource<Appended> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
         public LedgerSession Session => session;
         public Append Append => append;
         public long EnqueuedAt => enqueuedAt;
-        public Task<Appended> Ended => _ended.Task;
+        public Task<Appended> Ended => Task;
 
         /// <summary>Nothing if it has ended before.</summary>
         public void End(Appended appended)
         {
-            if (_ended.Task.IsCompleted) return;
+            if (Task.IsCompleted) return;
             session.End(append, appended.Status);
-            _ended.SetResult(appended);
+            SetResult(appended);
         }
 
         public void Fail(Exception bug)
         {
             session.Break();
-            _ended.SetException(bug);
+            SetException(bug);
         }
     }
 }

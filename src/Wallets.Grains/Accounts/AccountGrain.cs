@@ -187,7 +187,7 @@ internal abstract partial class AccountGrain<TState>(
         switch (appended.Status)
         {
             case AppendStatus.Committed:
-                foreach (var entry in entries) Fold(entry with { RecordedAt = appended.RecordedAt });
+                for (var i = 0; i < entries.Count; i++) Fold(entries[i] with { RecordedAt = appended.RecordedAt });
                 if (IsSnapshotDue && _saving.IsCompleted) _saving = SaveSnapshot();   // not awaited: it is a cache
                 return appended;
             case AppendStatus.Duplicate:

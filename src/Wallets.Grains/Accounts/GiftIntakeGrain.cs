@@ -24,9 +24,10 @@ internal sealed class GiftIntakeGrain(IGrainFactory grains, LocalWallets localWa
         var outbox = OutboxOf(answers);
         outbox.Expect(gifts.Length);
         using var apart = ExecutionContext.SuppressFlow();   // each gift is its sender's
+        Action<GiftCall, GiftOutbox> giveBack = CallApart;
         foreach (var gift in gifts)
         {
-            if (!_areAllCalls && gift.Trace is null && localWallets.Find(gift.UserId) is { } wallet) new LocalGift(gift, wallet, localWallets.Filters, outbox, CallApart).Hand();
+            if (!_areAllCalls && gift.Trace is null && localWallets.Find(gift.UserId) is { } wallet) new LocalGift(gift, wallet, localWallets.Filters, outbox, giveBack).Hand();
             else _ = Call(gift, outbox);   // never throws
         }
         return Task.CompletedTask;
