@@ -2,7 +2,7 @@ namespace Wallets;
 
 /// <summary>
 /// Where the gifts of a front end's viewers come in, many in one call: a call of its own costs more than the rest of a gift. Any silo's
-/// will do. It asks each wallet and passes the answers on as they come, so that no gift waits for a slower one.
+/// will do. It brings each to its wallet, and the answers come as they are there, so that no gift waits for a slower one.
 /// </summary>
 [Alias("gift-intake")]
 public interface IGiftIntake : IGrainWithIntegerKey

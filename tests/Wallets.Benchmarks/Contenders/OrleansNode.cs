@@ -31,7 +31,7 @@ internal sealed class OrleansNode(NodeKind kind) : IContender
         _ => "Orleans transactions over AdoNet storage",
     };
     public int GiftsPerSend => 1;
-    public IReadOnlyList<int> Levels => kind == NodeKind.Transactions ? [16, 64, 256] : [32, 128, 512];
+    public IReadOnlyList<int> Levels => kind == NodeKind.Transactions ? [16, 64, 256, 1_024] : [32, 128, 512, 2_048];
     public PostgresServer Postgres => _postgres!.Server;
     public IReadOnlyDictionary<string, int> Pids => new Dictionary<string, int> { ["silo1"] = _node!.Id };
 

@@ -24,7 +24,7 @@ internal sealed class OursByGrains(int silos, long historyEntries = 0, int gatew
     public string Name => silos == 1 ? Names.Ours : $"ours_{silos}_silos";
     public string Description => $"this system by grain calls, {silos} silo{(silos == 1 ? "" : "s")}";
     public int GiftsPerSend => 1;
-    public IReadOnlyList<int> Levels => [64, 256, 1_024, 2_048, 4_096];
+    public IReadOnlyList<int> Levels => [64, 256, 1_024, 2_048, 4_096, 8_192];
     public PostgresServer Postgres => _cluster!.Postgres;
     public IReadOnlyDictionary<string, int> Pids => _cluster!.Pids;
     public OurLedger Ledger => _ledger!;

@@ -25,7 +25,7 @@ internal sealed class OursOverHttp : IContender
     public string Name => Names.OursOverHttp;
     public string Description => "this system over HTTP: one gateway, one silo";
     public int GiftsPerSend => 1;
-    public IReadOnlyList<int> Levels => [64, 256, 512];
+    public IReadOnlyList<int> Levels => [64, 256, 512, 1_024];
     public PostgresServer Postgres => _cluster!.Postgres;
     public IReadOnlyDictionary<string, int> Pids => _cluster!.Pids;
 
