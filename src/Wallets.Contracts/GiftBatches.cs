@@ -47,6 +47,7 @@ internal sealed class GiftBatches : IGiftAnswers
     /// <summary>As <see cref="IWalletGrain.SendGift"/>; throws <see cref="TimeoutException"/> if the answer does not come in time.</summary>
     public Task<Outcome<GiftReceipt>> Send(Caller caller, string userId, GiftOrder order)
     {
+        ArgumentNullException.ThrowIfNull(userId);
         var open = new Open(Stopwatch.GetTimestamp());
         var id = Interlocked.Increment(ref _lastId);
         _open[id] = open;

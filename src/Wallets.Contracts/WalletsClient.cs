@@ -52,9 +52,10 @@ public sealed class WalletsClient(IGrainFactory grains, LostConnections lostConn
     private async Task<Outcome<T>> WithSameKey<T>(Func<Task<Outcome<T>>> call) where T : class
     {
         var lost = lostConnections.Next;
-        var attempt = call();
+        Task<Outcome<T>>? attempt = null;
         try
         {
+            attempt = call();
             return await attempt.WaitAsync(lost);   // nearly always; a pipeline around each call would cost a front end as much again
         }
         catch (Exception fault) when (IsWorthRetrying(fault))
@@ -75,7 +76,8 @@ public sealed class WalletsClient(IGrainFactory grains, LostConnections lostConn
         {
             var outcome = await SameKey.ExecuteAsync(async _ =>
             {
-                var (attempt, lost) = first is null ? (call(), lostConnections.Next) : (first, lostAtFirst);
+                var lost = first is null ? lostConnections.Next : lostAtFirst;
+                var attempt = first ?? call();
                 first = null;
                 try
                 {

@@ -204,8 +204,8 @@ internal abstract partial class AccountGrain<TState>(
         }
     }
 
-    /// <summary>This activation is over: what it knows may not be what the ledger holds.</summary>
-    protected virtual void Retire() => DeactivateOnIdle();
+    /// <summary>This activation is over: what it knows may not be what the ledger holds. Never throws, even if Orleans has ended it already.</summary>
+    protected virtual void Retire() => GrainContext.Deactivate(new(DeactivationReasonCode.ApplicationRequested, "The account must be read again."));
 
     /// <summary>
     /// The entry this account originated with <paramref name="key"/>, or null. What memory holds is committed; it may rule a key out wrongly, which an append of it

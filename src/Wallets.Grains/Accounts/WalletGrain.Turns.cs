@@ -17,7 +17,7 @@ internal sealed partial class WalletGrain : IIncomingGrainCallFilter
     private static readonly TimeSpan KeptAfterGift = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan BetweenKeepings = TimeSpan.FromMinutes(1);
 
-    private static readonly ConcurrentDictionary<MethodInfo, bool> Interleaving = new();
+    private static readonly ConcurrentDictionary<MethodInfo, bool> TurnTakers = new();
 
     private readonly SemaphoreSlim _turn = new(1);
     private long _keptAt;
@@ -31,7 +31,7 @@ internal sealed partial class WalletGrain : IIncomingGrainCallFilter
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         await base.OnActivateAsync(cancellationToken);
-        localWallets.Add(Name, this);
+        if (!IsGoing && !cancellationToken.IsCancellationRequested) localWallets.Add(Name, this);   // else Orleans has given this activation up, and will not say so again
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
@@ -69,16 +69,30 @@ internal sealed partial class WalletGrain : IIncomingGrainCallFilter
         GiftsWaiting++;
         await _turn.WaitAsync();
         GiftsWaiting--;
-        if (IsGoing || _time.GetElapsedTime(_keptAt) < BetweenKeepings) return;
+        if (!IsGoing && _time.GetElapsedTime(_keptAt) >= BetweenKeepings) KeepActive();
+    }
+
+    private void KeepActive()
+    {
         _keptAt = _time.GetTimestamp();
-        DelayDeactivation(KeptAfterGift);
+        try
+        {
+            DelayDeactivation(KeptAfterGift);
+        }
+        catch (InvalidOperationException)
+        {
+            TakeNoMore();   // what Orleans says of an activation that is over
+        }
     }
 
     public void EndTurn() => _turn.Release();
 
     /// <summary>Around every call of this grain.</summary>
     Task IIncomingGrainCallFilter.Invoke(IIncomingGrainCallContext call) =>
-        Interleaving.GetOrAdd(call.InterfaceMethod, static method => method.IsDefined(typeof(AlwaysInterleaveAttribute))) ? call.Invoke() : InvokeInTurn(call);
+        TurnTakers.GetOrAdd(call.InterfaceMethod, TakesTurn) ? InvokeInTurn(call) : call.Invoke();
+
+    /// <summary>All but reads and what Orleans asks of every grain, as to deactivate.</summary>
+    private static bool TakesTurn(MethodInfo method) => !method.IsDefined(typeof(AlwaysInterleaveAttribute)) && !method.DeclaringType!.IsAssignableTo(typeof(IGrainExtension));
 
     private async Task InvokeInTurn(IIncomingGrainCallContext call)
     {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
+using Orleans.Configuration;
 using Orleans.Core.Internal;
 using Wallets.Grains.Accounts;
 using Wallets.Ledger;
@@ -125,6 +126,52 @@ public sealed class LocalGiftTests(Databases databases)
         Assert.True((await Send(early)).Replayed);
         Assert.Equal(Refusal.UnknownTransfer, (await cluster.Grains.GetGrain<IWalletGrain>("ann").GetGift(cluster.Viewer("ann"), late)).Refusal?.Code);
         Assert.Equal(329, await cluster.Coins("ann"));
+    }
+
+    [Fact]
+    public async Task An_activation_that_Orleans_has_given_up_gets_no_gifts()
+    {
+        HeldLedger? held = null;
+        await using var cluster = await TestCluster.Start(await databases.Create(Engine.Postgres), wrap: inner => held = new HeldLedger(inner),
+            add: services => services.Configure<GrainCollectionOptions>(options => options.ActivationTimeout = TimeSpan.FromMilliseconds(500)));
+        await cluster.Buy("ann");
+        var stream = await cluster.GoLive("cleo");
+        var local = cluster.Service<LocalWallets>();
+        var gate = new TaskCompletionSource();
+        held!.Gate = gate.Task;
+        await cluster.Deactivate(cluster.Grains.GetGrain<IWalletGrain>("ann"));
+
+        await Assert.ThrowsAnyAsync<Exception>(() => cluster.Coins("ann"));
+        held.Gate = Task.CompletedTask;
+        Assert.Equal(330, await cluster.Coins("ann"));
+        var activation = local.Find("ann");
+        var (asked, answered) = (held.Asked, held.Answered);
+        gate.SetResult();   // those that were given up go on
+        await Eventually.Is(() => Task.FromResult(held.Answered), now => now == asked);
+
+        Assert.True(answered < asked);
+        Assert.True((await ClientOf(cluster).SendGift(cluster.Viewer("ann"), "ann", new GiftOrder(Some.Key(), stream, "rose", 1))).IsOk);
+        Assert.Same(activation, local.Find("ann"));
+    }
+
+    /// <summary>Accounts are read once the gate is open.</summary>
+    private sealed class HeldLedger(ILedger inner) : WrappedLedger(inner)
+    {
+        private int _asked, _answered;
+
+        public Task Gate { get; set; } = Task.CompletedTask;
+        public int Asked => Volatile.Read(ref _asked);
+        public int Answered => Volatile.Read(ref _answered);
+
+        public override async Task<AccountTail?> FindTail(AccountKind kind, string name, long afterSeq)
+        {
+            var gate = Gate;
+            Interlocked.Increment(ref _asked);
+            await gate;
+            var tail = await base.FindTail(kind, name, afterSeq);
+            Interlocked.Increment(ref _answered);
+            return tail;
+        }
     }
 
     [Fact]
