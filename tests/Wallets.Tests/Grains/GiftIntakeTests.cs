@@ -78,6 +78,26 @@ public sealed class GiftIntakeTests(Databases databases)
     }
 
     [Fact]
+    public async Task A_refusal_after_an_attempt_whose_answer_is_lost_leaves_the_gift_unknown()
+    {
+        var standsStill = new StandsStill();
+        await using var cluster = await TestCluster.Start(await databases.Create(Engine.Postgres), add: services => services.AddSingleton<IIncomingGrainCallFilter>(standsStill));
+        await cluster.Buy("ann");
+        var stream = await cluster.GoLive("cleo");
+        var connections = new LostConnections();
+        standsStill.HoldsNext = true;
+
+        var sending = new WalletsClient(cluster.Grains, connections).SendGift(cluster.Viewer("ann"), "ann", new GiftOrder(Some.Key(), stream, "rose", 1));
+        await standsStill.Called.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        Assert.True((await cluster.Send("ann", stream, quantity: 330)).IsOk);   // the next attempt will be refused
+        connections.Tell();
+
+        var fault = await Record.ExceptionAsync(() => sending);
+        standsStill.Release();   // the first one was on its way until now
+        Assert.IsType<OutcomeUnknownException>(fault);
+    }
+
+    [Fact]
     public async Task What_a_wallet_throws_reaches_the_sender_as_it_is()
     {
         FaultyLedger? faulty = null;
