@@ -79,23 +79,22 @@ public sealed class LocalGiftTests(Databases databases)
         await using var cluster = await TestCluster.Start(await databases.Create(Engine.Postgres), wrap: inner => faulty = new FaultyLedger(inner));
         await cluster.Buy("ann");
         var stream = await cluster.GoLive("cleo");
-        cluster.Service<LedgerWriterOptions>().GiveUpAfter = TimeSpan.FromMilliseconds(50);
+        cluster.Service<LedgerWriterOptions>().GiveUpAfter = TimeSpan.FromSeconds(1);
+        var activation = cluster.Service<LocalWallets>().Find("ann")!;
         var gate = new TaskCompletionSource();
         faulty!.Gate = gate.Task;
         var next = faulty.Commits + 1;
-        faulty.Plan = commit => commit == next ? FaultyLedger.Fault.AfterCommit : FaultyLedger.Fault.None;
+        faulty.Plan = commit => commit == next ? FaultyLedger.Fault.AfterCommit : activation.IsGoing ? FaultyLedger.Fault.None : FaultyLedger.Fault.BeforeCommit;
         var batches = new GiftBatches(cluster.Grains, new LostConnections());
         Task<Outcome<GiftReceipt>> Send() => batches.Send(cluster.Viewer("ann"), "ann", new GiftOrder(Some.Key(), stream, "rose", 1));
 
         var first = Send();
         await Eventually.Is(() => Task.FromResult(faulty.Commits), commits => commits == next);
-        var activation = cluster.Service<LocalWallets>().Find("ann")!;
         var second = Send();
         await Eventually.Is(() => Task.FromResult(activation.GiftsWaiting), waiting => waiting == 1);
         gate.SetResult();
 
         await Assert.ThrowsAsync<OutcomeUnknownException>(() => first);
-        cluster.Service<LedgerWriterOptions>().GiveUpAfter = TimeSpan.FromSeconds(4);
         Assert.Equal(328, (await second).Value!.Balance.Value);
         Assert.NotSame(activation, cluster.Service<LocalWallets>().Find("ann"));
         await cluster.IsClean();
