@@ -18,15 +18,19 @@ internal sealed class FaultFilter : IIncomingGrainCallFilter
         {
             await context.Invoke();
         }
-        catch (Exception fault) when (IsOfDatabase(fault))
+        catch (Exception fault) when (Translate(fault) is { } translated)
         {
-            throw new UnavailableException("The database does not answer.");
-        }
-        catch (ExecutionRejectedException)
-        {
-            throw new TimeoutException("A call within was not answered in time.");
+            throw translated;
         }
     }
+
+    /// <summary>What to let out instead, or null for the fault itself.</summary>
+    public static Exception? Translate(Exception fault) => fault switch
+    {
+        _ when IsOfDatabase(fault) => new UnavailableException("The database does not answer."),
+        ExecutionRejectedException => new TimeoutException("A call within was not answered in time."),
+        _ => null,
+    };
 
     private static bool IsOfDatabase(Exception fault) => fault is LedgerFaultException or DbException || (fault.InnerException is { } cause && IsOfDatabase(cause));
 }

@@ -75,14 +75,19 @@ public sealed record Entry
     /// <summary>The account on the other side; 0 where that is the system.</summary>
     public long Counterparty { get; init; }
 
-    /// <summary>By the ledger's own clock; set by the ledger when it commits.</summary>
-    public DateTimeOffset RecordedAt { get; init; }
+    /// <summary>By the ledger's own clock; set when the entry is committed.</summary>
+    public DateTimeOffset RecordedAt { get => _recordedAt; init => _recordedAt = value; }
+
+    private DateTimeOffset _recordedAt;
 
     /// <summary>On <see cref="EntryKind.GiftSent"/> only.</summary>
     public GiftFacts? Gift { get; init; }
 
     /// <summary>On everything but ordinary gifts and their credits.</summary>
     public EntryDetail? Detail { get; init; }
+
+    /// <summary>Once, before anybody hears that the entry is committed.</summary>
+    internal void Record(DateTimeOffset at) => _recordedAt = at;
 
     /// <summary>True if both say the same, whenever they were recorded.</summary>
     public bool SaysTheSameAs(Entry other) => this with { RecordedAt = default } == other with { RecordedAt = default };

@@ -55,18 +55,19 @@ public sealed class LedgerSession
         {
             var entry = entries[i];
             if (entry.AccountId != AccountId || entry.Seq != _lastSeq + 1 + i)
-                throw new ArgumentException($"Entry {entry.AccountId}/{entry.Seq} does not follow {AccountId}/{_lastSeq}.", nameof(entries));
+                return Task.FromException<Appended>(new ArgumentException($"Entry {entry.AccountId}/{entry.Seq} does not follow {AccountId}/{_lastSeq}.", nameof(entries)));
         }
         return _writer.Append(this, new Append(AccountId, entries));
     }
 
     /// <summary>The writer says how an append ended, once, before whoever waits for it hears.</summary>
-    internal void End(Append append, AppendStatus status)
+    internal void End(Append append, Appended appended)
     {
-        switch (status)
+        switch (appended.Status)
         {
             case AppendStatus.Committed:
                 _lastSeq += append.Entries.Count;
+                for (var i = 0; i < append.Entries.Count; i++) append.Entries[i].Record(appended.RecordedAt);
                 break;
             case AppendStatus.Fenced or AppendStatus.Unavailable or AppendStatus.Unknown:
                 Break();

@@ -234,7 +234,7 @@ public sealed partial class LedgerWriter : IAsyncDisposable
         public void End(Appended appended)
         {
             if (Task.IsCompleted) return;
-            session.End(append, appended.Status);
+            session.End(append, appended);
             SetResult(appended);
         }
 

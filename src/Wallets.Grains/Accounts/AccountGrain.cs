@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Orleans.Storage;
@@ -165,13 +166,18 @@ internal abstract partial class AccountGrain<TState>(
     /// Appends entries and folds them in once they are committed. Answers committed, or duplicate, after which nothing has changed.
     /// Throws if it cannot say either, and then this activation is over unless the queue was merely full.
     /// </summary>
-    protected async Task<Appended> Append(params IReadOnlyList<Entry> entries)
+    protected Appending Append(params IReadOnlyList<Entry> entries)
+    {
+        _isAppending = true;
+        return new(this, entries, _session!.Append(entries).GetAwaiter());
+    }
+
+    private Appended Conclude(IReadOnlyList<Entry> entries, TaskAwaiter<Appended> append)
     {
         Appended appended;
-        _isAppending = true;
         try
         {
-            appended = await _session!.Append(entries);
+            appended = append.GetResult();
         }
         catch (Exception)
         {
@@ -187,7 +193,7 @@ internal abstract partial class AccountGrain<TState>(
         switch (appended.Status)
         {
             case AppendStatus.Committed:
-                for (var i = 0; i < entries.Count; i++) Fold(entries[i] with { RecordedAt = appended.RecordedAt });
+                for (var i = 0; i < entries.Count; i++) Fold(entries[i]);
                 if (IsSnapshotDue && _saving.IsCompleted) _saving = SaveSnapshot();   // not awaited: it is a cache
                 return appended;
             case AppendStatus.Duplicate:
@@ -202,6 +208,16 @@ internal abstract partial class AccountGrain<TState>(
                 Retire();
                 throw new UnavailableException(appended.Status == AppendStatus.Fenced ? "Another activation holds this account; retry." : "The ledger does not answer.");
         }
+    }
+
+    /// <summary>An append under way, to be awaited at once, and once. No task of its own, whose frame would stand while every gift waits.</summary>
+    protected readonly struct Appending(AccountGrain<TState> account, IReadOnlyList<Entry> entries, TaskAwaiter<Appended> append) : ICriticalNotifyCompletion
+    {
+        public bool IsCompleted => append.IsCompleted;
+        public Appending GetAwaiter() => this;
+        public void OnCompleted(Action continuation) => append.OnCompleted(continuation);
+        public void UnsafeOnCompleted(Action continuation) => append.UnsafeOnCompleted(continuation);
+        public Appended GetResult() => account.Conclude(entries, append);
     }
 
     /// <summary>This activation is over: what it knows may not be what the ledger holds. Never throws, even if Orleans has ended it already.</summary>

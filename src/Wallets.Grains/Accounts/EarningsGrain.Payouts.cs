@@ -22,7 +22,7 @@ internal sealed partial class EarningsGrain
         if (!appended.IsCommitted)
             return Replay(key, diamonds, await FindInLedger(key) ?? throw new OutcomeUnknownException());
         GrainFactory.GetGrain<IPayoutRounds>(IPayoutQueueGrain.Key).Add(new(Name, key)).Ignore();   // safe to lose: the queue looks for open payouts
-        return Requested(decision.Entry! with { RecordedAt = appended.RecordedAt });
+        return Requested(decision.Entry!);
     }
 
     public async Task<Outcome<Payout>> GetPayout(Caller caller, Guid key)
@@ -53,9 +53,7 @@ internal sealed partial class EarningsGrain
 
         var entry = EarningsDecisions.EndPayout(State, reserved, endKey, end);
         var appended = await Append(entry);
-        return PayoutFacts.Of(reserved, appended.IsCommitted
-            ? entry with { RecordedAt = appended.RecordedAt }
-            : await FindInLedger(endKey) ?? throw new OutcomeUnknownException());
+        return PayoutFacts.Of(reserved, appended.IsCommitted ? entry : await FindInLedger(endKey) ?? throw new OutcomeUnknownException());
     }
 
     private async Task<PayoutFacts> WithEnd(Entry reserved) => PayoutFacts.Of(reserved, await FindInLedger(PayoutFacts.EndKey(Name, reserved.TransferId)));

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Wallets.Ledger;
 using Wallets.Ledger.Accounts;
 
@@ -14,6 +13,7 @@ internal sealed class KeyMemory
 {
     private const int Capacity = 16;
 
+    private readonly List<Guid> _keys = new(1);   // of those beside it: each gift looks at all of them
     private readonly List<Remembered> _latest = new(1);   // a ring, once it is full
     private int _oldest;
     private bool _holdsAll = true;
@@ -31,11 +31,13 @@ internal sealed class KeyMemory
     {
         if (_latest.Count < Capacity)
         {
+            _keys.Add(entry.TransferId);
             _latest.Add(new Remembered(entry));
             return;
         }
         _coveredSince = _latest[_oldest].RecordedAt;
         _holdsAll = false;
+        _keys[_oldest] = entry.TransferId;
         _latest[_oldest] = new Remembered(entry);
         _oldest = (_oldest + 1) % Capacity;
     }
@@ -44,12 +46,7 @@ internal sealed class KeyMemory
     public void Distrust() => _distrusts = true;
 
     /// <summary>The entry of a key that was used lately, or null.</summary>
-    public Entry? Find(Guid key)
-    {
-        foreach (ref readonly var known in CollectionsMarshal.AsSpan(_latest))
-            if (known.Key == key) return known.ToEntry();
-        return null;
-    }
+    public Entry? Find(Guid key) => _keys.IndexOf(key) is var at and >= 0 ? _latest[at].ToEntry(key) : null;
 
     /// <summary>Whether a key that is not remembered may be the account's all the same.</summary>
     public bool MayHold(Guid key) => !_holdsAll && (_distrusts || !IsNewerThan(key, _coveredSince));
@@ -82,14 +79,13 @@ internal sealed class KeyMemory
         private readonly string? _giftId = entry.Gift?.GiftId;   // the catalogue's own, as old as it
         private readonly EntryDetail? _detail = entry.Detail;
 
-        public Guid Key { get; } = entry.TransferId;
         public DateTimeOffset RecordedAt { get; } = entry.RecordedAt;
 
-        public Entry ToEntry() => new()
+        public Entry ToEntry(Guid key) => new()
         {
             AccountId = _accountId,
             Seq = _seq,
-            TransferId = Key,
+            TransferId = key,
             Kind = _kind,
             Amount = _amount,
             BalanceAfter = _balanceAfter,

@@ -7,7 +7,7 @@ namespace Wallets.Grains.Accounts;
 /// <summary>
 /// A gift handed to a wallet that is active on this silo: a call of <see cref="IWalletGrain.SendGift"/> without the messages there and
 /// back, which cost more than the rest of it. It runs on the activation's own scheduler, in the wallet's turn, and through the filters
-/// that run around a call, so that faults are translated and the dashboard counts it. If the activation goes before its turn comes, it is
+/// that run around a call, so that the dashboard counts it. If the activation goes before its turn comes, it is
 /// given back, to be sent as a call.
 /// </summary>
 internal sealed class LocalGift(GiftCall gift, WalletGrain wallet, IIncomingGrainCallFilter[] filters, GiftOutbox outbox, Action<GiftCall, GiftOutbox> giveBack) : IIncomingGrainCallContext
@@ -46,7 +46,7 @@ internal sealed class LocalGift(GiftCall gift, WalletGrain wallet, IIncomingGrai
         }
         catch (Exception fault)
         {
-            answer = new(gift.Id, default, fault);
+            answer = new(gift.Id, default, FaultFilter.Translate(fault) ?? fault);
         }
         outbox.Add(answer);
     }

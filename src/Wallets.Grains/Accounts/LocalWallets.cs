@@ -10,8 +10,8 @@ internal sealed class LocalWallets(IEnumerable<IIncomingGrainCallFilter> filters
 {
     private readonly ConcurrentDictionary<string, WalletGrain> _wallets = new();
 
-    /// <summary>What Orleans would run around a call of a grain, in its order.</summary>
-    public IIncomingGrainCallFilter[] Filters { get; } = [.. filters];
+    /// <summary>What Orleans would run around a call of a grain, in its order, but for faults' translation, which a gift that is handed over does itself.</summary>
+    public IIncomingGrainCallFilter[] Filters { get; } = [.. filters.Where(filter => filter is not FaultFilter)];
 
     public void Add(string userId, WalletGrain wallet) => _wallets[userId] = wallet;
 

@@ -48,7 +48,7 @@ internal sealed partial class WalletGrain
         // 5, which nobody waits for, and 4
         relay.Hand(stream!.CreatorId, Credit.Of(debit, Name));
         metrics.Sent(-debit.Amount);
-        var charged = Remember(new(new(debit with { RecordedAt = appended.RecordedAt }, (known?.Charged.Coins ?? 0) - debit.Amount), order.Ends));
+        var charged = Remember(new(new(debit, (known?.Charged.Coins ?? 0) - debit.Amount), order.Ends));
         return Shown(charged, stream.CreatorId);
     }
 

@@ -6,7 +6,8 @@ namespace Wallets.Grains.Accounts;
 
 /// <summary>
 /// Turns: what moves value runs one after the other. Orleans sees to it for calls; gifts that are handed over (<see cref="LocalGift"/>) are none, so
-/// they and the calls take the wallet's turn as well. Reads take none. An activation that is over, or about to go, begins no other turn.
+/// they and the calls take the wallet's turn as well, all on its activation's scheduler. Reads take none. An activation that is over, or about to
+/// go, begins no other turn.
 /// </summary>
 internal sealed partial class WalletGrain : IIncomingGrainCallFilter
 {
@@ -19,7 +20,8 @@ internal sealed partial class WalletGrain : IIncomingGrainCallFilter
 
     private static readonly ConcurrentDictionary<MethodInfo, bool> TurnTakers = new();
 
-    private readonly SemaphoreSlim _turn = new(1);
+    private bool _isTurnTaken;
+    private Queue<TaskCompletionSource>? _awaitTurn;   // made when the first one waits
     private long _keptAt;
 
     /// <summary>Gifts that were handed over and wait for their turn.</summary>
@@ -37,14 +39,15 @@ internal sealed partial class WalletGrain : IIncomingGrainCallFilter
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         TakeNoMore();
-        await _turn.WaitAsync(cancellationToken);
+        var turn = TakeTurn();
         try
         {
+            await turn.WaitAsync(cancellationToken);
             await base.OnDeactivateAsync(reason, cancellationToken);
         }
         finally
         {
-            _turn.Release();   // for a gift that comes late, and is given back
+            _ = PassOn(turn);   // to a gift that comes late, and is given back
         }
     }
 
@@ -67,7 +70,7 @@ internal sealed partial class WalletGrain : IIncomingGrainCallFilter
     {
         if (GiftsWaiting >= MostGiftsWaiting) throw new OverloadedException();
         GiftsWaiting++;
-        await _turn.WaitAsync();
+        await TakeTurn();
         GiftsWaiting--;
         if (!IsGoing && _time.GetElapsedTime(_keptAt) >= BetweenKeepings) KeepActive();
     }
@@ -85,7 +88,30 @@ internal sealed partial class WalletGrain : IIncomingGrainCallFilter
         }
     }
 
-    public void EndTurn() => _turn.Release();
+    public void EndTurn()
+    {
+        if (_awaitTurn is not null && _awaitTurn.TryDequeue(out var next)) next.SetResult();
+        else _isTurnTaken = false;
+    }
+
+    private Task TakeTurn()
+    {
+        if (!_isTurnTaken)
+        {
+            _isTurnTaken = true;
+            return Task.CompletedTask;
+        }
+        var turn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        (_awaitTurn ??= new()).Enqueue(turn);
+        return turn.Task;
+    }
+
+    /// <summary>Ends a turn whose owner may not have waited for it.</summary>
+    private async Task PassOn(Task turn)
+    {
+        await turn;
+        EndTurn();
+    }
 
     /// <summary>Around every call of this grain.</summary>
     Task IIncomingGrainCallFilter.Invoke(IIncomingGrainCallContext call) =>
@@ -96,7 +122,7 @@ internal sealed partial class WalletGrain : IIncomingGrainCallFilter
 
     private async Task InvokeInTurn(IIncomingGrainCallContext call)
     {
-        await _turn.WaitAsync();
+        await TakeTurn();
         try
         {
             if (IsGoing) throw new UnavailableException("The wallet is being read anew; nothing was written. Retry.");

@@ -56,7 +56,7 @@ internal sealed partial class WalletGrain(
         // 5, which nobody waits for, and 4
         relay.Hand(stream!.CreatorId, Credit.Of(debit, Name));
         metrics.Sent(-debit.Amount);
-        return Receipt(debit, appended.RecordedAt, stream.CreatorId, GiftReceipt.Committed);
+        return Receipt(debit, stream.CreatorId, GiftReceipt.Committed);
     }
 
     public async Task<Outcome<Purchase>?> Find(PurchaseOrder order, Payment payment)
@@ -77,7 +77,7 @@ internal sealed partial class WalletGrain(
         var appended = await Append(decision.Entry!);
         if (!appended.IsCommitted) return Replay(order, payment, await Committed(order.Key));
         metrics.Purchased(decision.Entry!.Amount);
-        return Receipt(decision.Entry with { RecordedAt = appended.RecordedAt });
+        return Receipt(decision.Entry);
     }
 
     public Task<Outcome<WalletBalance>> GetBalance(Caller caller)
@@ -96,7 +96,7 @@ internal sealed partial class WalletGrain(
         if (await FindInLedger(key) is not { Kind: EntryKind.GiftSent } debit) return new Refusal(Refusal.UnknownTransfer, $"This wallet sent no gift with key {key}.");
 
         var credits = await _ledger.FindCredits(debit.Counterparty, [new CreditId(debit.AccountId, debit.TransferId)]);
-        return Receipt(debit, debit.RecordedAt, await NameOf(debit.Counterparty), credits.Count == 1 ? GiftReceipt.Settled : GiftReceipt.Committed);
+        return Receipt(debit, await NameOf(debit.Counterparty), credits.Count == 1 ? GiftReceipt.Settled : GiftReceipt.Committed);
     }
 
     public async Task<Outcome<Page<StatementLine>>> GetStatement(Caller caller, long afterSeq, int limit) =>
@@ -108,7 +108,7 @@ internal sealed partial class WalletGrain(
         var isSame = earlier.Gift is { } gift && gift.StreamId == order.StreamId && gift.GiftId == order.GiftId && gift.Quantity == order.Quantity
             && (order.Price is not { } price || price * order.Quantity == new Coins(-earlier.Amount));
         if (!isSame) return Refuse(KeyReused(order.Key));
-        return Outcome.Replayed(Receipt(earlier, earlier.RecordedAt, await NameOf(earlier.Counterparty), GiftReceipt.Committed));
+        return Outcome.Replayed(Receipt(earlier, await NameOf(earlier.Counterparty), GiftReceipt.Committed));
     }
 
     private Outcome<Purchase> Replay(PurchaseOrder order, Payment payment, Entry earlier)
@@ -138,9 +138,9 @@ internal sealed partial class WalletGrain(
 
     private async Task<string> NameOf(long accountId) => (await _ledger.NameAccounts([accountId]))[accountId];
 
-    private GiftReceipt Receipt(Entry debit, DateTimeOffset committedAt, string creatorId, string status) => new(
+    private GiftReceipt Receipt(Entry debit, string creatorId, string status) => new(
         debit.TransferId, Name, creatorId, debit.Gift!.StreamId, debit.Gift.GiftId, debit.Gift.Quantity, new(-debit.Amount), new(debit.Gift.Diamonds),
-        debit.Gift.RateVersion, status, new(debit.BalanceAfter), committedAt);
+        debit.Gift.RateVersion, status, new(debit.BalanceAfter), debit.RecordedAt);
 
     private Purchase Receipt(Entry purchase) => new(
         purchase.TransferId, Name, purchase.Detail!.PackId!, purchase.Detail.Channel!, purchase.Detail.Price!.Value,

@@ -22,7 +22,8 @@ internal sealed class Leaderboard(int shown)
             if (_isTopStale)
             {
                 _top.Clear();
-                foreach (var (user, coins) in _coins) Place(new(user, new(coins)));
+                foreach (var (user, coins) in _coins)
+                    if (IsShown(coins)) Place(new(user, new(coins)));
                 _isTopStale = false;
             }
             return _top;
@@ -36,13 +37,15 @@ internal sealed class Leaderboard(int shown)
         ref var total = ref CollectionsMarshal.GetValueRefOrAddDefault(_coins, userId, out _);
         total += coins;
         if (coins < 0) _isTopStale = true;
-        else if (!_isTopStale) Place(new(userId, new(total)));
+        else if (!_isTopStale && IsShown(total)) Place(new(userId, new(total)));
         if (total <= 0) _coins.Remove(userId);
     }
 
+    /// <summary>Whether so many coins may be among the most. If not, nor were those that they grew from.</summary>
+    private bool IsShown(long coins) => _top.Count < shown || coins >= _top[^1].Coins.Value;
+
     private void Place(Supporter supporter)
     {
-        if (_top.Count == shown && IsBefore(_top[^1], supporter)) return;   // nor was it before, as totals that are placed only grow
         var known = _top.FindIndex(other => string.Equals(other.UserId, supporter.UserId, StringComparison.Ordinal));
         if (known >= 0) _top.RemoveAt(known);
         var at = _top.FindIndex(other => IsBefore(supporter, other));

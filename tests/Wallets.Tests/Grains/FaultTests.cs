@@ -33,6 +33,18 @@ public sealed class FaultTests(Databases databases)
         await Assert.ThrowsAsync<TimeoutException>(() => cluster.Grains.GetGrain<IWalletGrain>("ann").GetGift(cluster.Viewer("ann"), Some.Key()));
     }
 
+    [Fact]
+    public async Task A_gift_that_is_handed_over_to_its_wallet_is_told_the_same()
+    {
+        await using var cluster = await TestCluster.Start(await databases.Create(Engine.Sqlite), wrap: inner => new RejectingLedger(inner));
+        await cluster.Buy("ann");
+        var stream = await cluster.GoLive("cleo");
+
+        var fault = await Assert.ThrowsAsync<TimeoutException>(() => new GiftBatches(cluster.Grains, new LostConnections()).Send(cluster.Viewer("ann"), "ann", new GiftOrder(Some.Key(), stream, "no such gift", 1)));
+
+        Assert.Contains("A call within", fault.Message);   // not that no answer came
+    }
+
     /// <summary>Look-ups end as a call does whose grain Orleans could not place.</summary>
     private sealed class RejectingLedger(ILedger inner) : WrappedLedger(inner)
     {
