@@ -21,7 +21,7 @@ internal sealed partial class WalletGrain : IIncomingGrainCallFilter
     private static readonly ConcurrentDictionary<MethodInfo, bool> TurnTakers = new();
 
     private bool _isTurnTaken;
-    private Queue<TaskCompletionSource>? _awaitTurn;   // made when the first one waits
+    private Queue<TaskCompletionSource>? _waitingForTurn;   // made when the first one waits
     private long _keptAt;
 
     /// <summary>Gifts that were handed over and wait for their turn.</summary>
@@ -90,7 +90,7 @@ internal sealed partial class WalletGrain : IIncomingGrainCallFilter
 
     public void EndTurn()
     {
-        if (_awaitTurn is not null && _awaitTurn.TryDequeue(out var next)) next.SetResult();
+        if (_waitingForTurn is not null && _waitingForTurn.TryDequeue(out var next)) next.SetResult();
         else _isTurnTaken = false;
     }
 
@@ -102,7 +102,7 @@ internal sealed partial class WalletGrain : IIncomingGrainCallFilter
             return Task.CompletedTask;
         }
         var turn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        (_awaitTurn ??= new()).Enqueue(turn);
+        (_waitingForTurn ??= new()).Enqueue(turn);
         return turn.Task;
     }
 
