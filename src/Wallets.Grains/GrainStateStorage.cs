@@ -15,9 +15,9 @@ public sealed record StateStorage(string Invariant, string ConnectionString)
 {
     internal const string PostgresInvariant = "Npgsql";
 
-    /// <summary>Its few queries are prepared, not parsed each time.</summary>
+    /// <summary>Its few queries are prepared, not parsed each time, and in a rush they wait for one another instead of taking the server's last connections.</summary>
     public static StateStorage Postgres(string connectionString) =>
-        new(PostgresInvariant, new NpgsqlConnectionStringBuilder(connectionString) { NoResetOnClose = true, MaxAutoPrepare = 32, AutoPrepareMinUsages = 2 }.ConnectionString);
+        new(PostgresInvariant, new NpgsqlConnectionStringBuilder(connectionString) { NoResetOnClose = true, MaxAutoPrepare = 32, AutoPrepareMinUsages = 2, MaxPoolSize = 24 }.ConnectionString);
 
     /// <summary>The invariant is historic; Orleans loads Microsoft.Data.Sqlite for it. Unpooled, so that no failed write leaves a transaction open.</summary>
     public static StateStorage Sqlite(string file) => new("System.Data.SQLite", $"Data Source={file};Pooling=False");

@@ -52,6 +52,7 @@ public static class GrainsHosting
         silo.Services.AddSingleton<Relay>();
         silo.Services.AddHostedService(services => services.GetRequiredService<Relay>());
         silo.Services.AddSingleton(new ClusterTask("settlement", grains => grains.GetGrain<ISettlementGrain>(ISettlementGrain.Key).Settle()) { Every = TimeSpan.FromMilliseconds(250) });
+        silo.Services.AddSingleton(services => new ClusterTask("late credits", grains => services.GetRequiredService<Relay>().AskForPatience(grains)) { Every = TimeSpan.FromMilliseconds(250) });
         silo.Services.AddSingleton(new ClusterTask("corrections", grains => grains.GetGrain<ICorrectionsGrain>(ICorrectionsGrain.Key).Settle()));
         silo.Services.AddSingleton(new ClusterTask("expiry", grains => grains.GetGrain<IExpiryGrain>(IExpiryGrain.Key).Sweep()));
         silo.Services.AddSingleton(new ClusterTask("campaigns", grains => grains.GetGrain<ICampaignsGrain>(ICampaignsGrain.Key).Sweep()));

@@ -31,6 +31,9 @@ public sealed class GrainsOptions
     /// <summary>How old an unsettled gift must be before it is delivered again.</summary>
     public TimeSpan SettlementGrace { get; set; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>How old it may become while a live silo still has its credit to deliver.</summary>
+    public TimeSpan LongestSettlementGrace { get; set; } = TimeSpan.FromMinutes(1);
+
     /// <summary>How often at least a creator whose account takes no credits is tried again; sooner at first.</summary>
     public TimeSpan SetAsideInterval { get; set; } = TimeSpan.FromSeconds(15);
 

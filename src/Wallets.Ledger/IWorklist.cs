@@ -4,15 +4,16 @@ namespace Wallets.Ledger;
 public interface IWorklist
 {
     /// <summary>
-    /// Gift debits recorded at or after <paramref name="since"/> that have no credit, oldest first, at most <paramref name="limit"/>,
+    /// Gift debits recorded in [<paramref name="since"/>, <paramref name="before"/>) that have no credit, oldest first, at most <paramref name="limit"/>,
     /// and the time before which no further debit can appear. May take long if <paramref name="since"/> is long ago.
     /// </summary>
     /// <param name="since">Nothing older is looked at.</param>
+    /// <param name="before">Nothing from here on is looked at.</param>
     /// <param name="grace">Nothing that is not this much older than the horizon is looked at either: its credit may be on its way.</param>
     /// <param name="limit">Gifts that are returned at most.</param>
     /// <param name="except">Creators whose gifts are left out.</param>
-    /// <param name="only">The one creator whose gifts are looked for, or null for all.</param>
-    Task<UnsettledScan> FindUnsettled(DateTimeOffset since, TimeSpan grace, int limit, IReadOnlyCollection<string> except, string? only = null);
+    /// <param name="only">The creators whose gifts are looked for, or null for all.</param>
+    Task<UnsettledScan> FindUnsettled(DateTimeOffset since, DateTimeOffset before, TimeSpan grace, int limit, IReadOnlyCollection<string> except, IReadOnlyCollection<string>? only = null);
 
     /// <summary>
     /// Refunded and restored gifts recorded at or after <paramref name="since"/> whose other side is missing, oldest first and, of one

@@ -46,7 +46,7 @@ internal sealed partial class WalletGrain
             return await ReadStreak(order.StreakId) is { } unseen && order.Total <= unseen.Total ? await Replay(order, unseen) : Refuse(StreakReused(order));
 
         // 5, which nobody waits for, and 4
-        relay.Hand(stream!.CreatorId, Credit.Of(debit, Name));
+        relay.Hand(stream!.CreatorId, debit, Name);
         metrics.Sent(-debit.Amount);
         var charged = Remember(new(new(debit, (known?.Charged.Coins ?? 0) - debit.Amount), order.Ends));
         return Shown(charged, stream.CreatorId);

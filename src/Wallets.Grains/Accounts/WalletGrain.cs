@@ -54,7 +54,7 @@ internal sealed partial class WalletGrain(
         if (!appended.IsCommitted) return await Replay(order, await Committed(order.Key));
 
         // 5, which nobody waits for, and 4
-        relay.Hand(stream!.CreatorId, Credit.Of(debit, Name));
+        relay.Hand(stream!.CreatorId, debit, Name);
         metrics.Sent(-debit.Amount);
         return Receipt(debit, stream.CreatorId, GiftReceipt.Committed);
     }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Wallets.Ledger;
 
 namespace Wallets.Grains.Settlement;
 
@@ -9,7 +10,7 @@ namespace Wallets.Grains.Settlement;
 /// once; what comes within a linger goes together in the next delivery, one at a time, so that a popular creator costs a few calls
 /// a second, and a thousand creators no more than a silo can make beside its gifts. A delivery that failed is repeated, flagged, while the silo lives; a silo that stops gracefully delivers
 /// what it has first. Whatever is lost here stands in the ledger as a debit without credit and is found by settlement, so the
-/// queue may be bounded by dropping.
+/// queue may be bounded by dropping. What is merely late settlement is asked to leave here.
 /// </summary>
 internal sealed partial class Relay : IHostedService
 {
@@ -32,6 +33,7 @@ internal sealed partial class Relay : IHostedService
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(10);
 
+    private readonly SiloAddress _silo;
     private readonly KnownGrains<ICreditReceiver> _creators;
     private readonly GiftMetrics _metrics;
     private readonly TimeProvider _time;
@@ -41,19 +43,20 @@ internal sealed partial class Relay : IHostedService
     private volatile bool _isStopping;
     private int _openLanes;
 
-    public Relay(IGrainFactory grains, GiftMetrics metrics, TimeProvider time, ILogger<Relay> logger)
+    public Relay(ILocalSiloDetails silo, IGrainFactory grains, GiftMetrics metrics, TimeProvider time, ILogger<Relay> logger)
     {
-        (_creators, _metrics, _time, _logger) = (new(grains), metrics, time, logger);
+        (_silo, _creators, _metrics, _time, _logger) = (silo.SiloAddress, new(grains), metrics, time, logger);
         _startedAt = time.GetTimestamp();
         metrics.RelayPending = () => _lanes.Values.Sum(lane => lane.Count);
     }
 
-    public void Hand(string creatorId, Credit credit)
+    public void Hand(string creatorId, Entry debit, string userId)
     {
+        var credit = Credit.Of(debit, userId);
         while (true)
         {
             var lane = _lanes.GetOrAdd(creatorId, static _ => new Lane());
-            switch (lane.Add(credit))
+            switch (lane.Add(credit, debit.RecordedAt))
             {
                 case Lane.Added.First:
                     Interlocked.Increment(ref _openLanes);
@@ -66,13 +69,17 @@ internal sealed partial class Relay : IHostedService
         }
     }
 
+    /// <summary>Asks settlement to leave to this silo what it still has to deliver. Holds for a moment only, so that a silo that dies is not waited for.</summary>
+    public Task AskForPatience(IGrainFactory grains) =>
+        _lanes.Values.Min(lane => lane.Oldest) is { } oldest ? grains.GetGrain<ISettlementGrain>(ISettlementGrain.Key).LeaveTo(_silo, oldest) : Task.CompletedTask;
+
     private async Task Deliver(string creatorId, Lane lane)
     {
         var receiver = _creators[creatorId];
         while (lane.Take(MaxBatch) is { } batch)
         {
             var startedAt = _time.GetTimestamp();
-            await Deliver(creatorId, receiver, batch);
+            await Deliver(creatorId, receiver, lane, batch);
             lane.Delivered(batch.Length);
             var left = Linger() - _time.GetElapsedTime(startedAt);
             if (lane.Count < MaxBatch && left > TimeSpan.Zero && !_isStopping) await Task.Delay(UntilBeatAfter(left), _time);
@@ -94,7 +101,7 @@ internal sealed partial class Relay : IHostedService
         return Beat * Math.Ceiling((now + wait * (1 + Random.Shared.NextDouble() / 5)) / Beat) - now;
     }
 
-    private async Task Deliver(string creatorId, ICreditReceiver receiver, Credit[] batch)
+    private async Task Deliver(string creatorId, ICreditReceiver receiver, Lane lane, Credit[] batch)
     {
         for (var attempt = 0; ; attempt++)
         {
@@ -107,6 +114,7 @@ internal sealed partial class Relay : IHostedService
             {
                 LogNotDelivered(fault, batch.Length, creatorId, attempt + 1);
                 _metrics.Redelivered(batch.Length);
+                lane.Failed();
             }
             var pause = TimeSpan.FromMilliseconds(20 << Math.Min(attempt, 7));
             await Task.Delay(pause < LongestPause ? pause : LongestPause, _time);
@@ -137,21 +145,32 @@ internal sealed partial class Relay : IHostedService
         public enum Added { First, Behind, Closed }
 
         private readonly Lock _lock = new();
-        private readonly Queue<Credit> _waiting = new();
+        private readonly Queue<(Credit Credit, DateTimeOffset RecordedAt)> _waiting = new();
         private bool _started;
         private bool _closed;
         private int _count;
+        private DateTimeOffset? _underWay;
+        private bool _fails;
 
         /// <summary>Credits not delivered yet, those under way included.</summary>
         public int Count => Volatile.Read(ref _count);
 
-        public Added Add(Credit credit)
+        /// <summary>When about the oldest gift of these credits was recorded. Null without credits, and while they fail: then settlement is welcome to them.</summary>
+        public DateTimeOffset? Oldest
+        {
+            get
+            {
+                lock (_lock) return _fails ? null : _underWay ?? (_waiting.TryPeek(out var next) ? next.RecordedAt : null);
+            }
+        }
+
+        public Added Add(Credit credit, DateTimeOffset recordedAt)
         {
             lock (_lock)
             {
                 if (_closed) return Added.Closed;
                 if (_waiting.Count >= MaxPendingPerCreator) return Added.Behind;   // safe to drop: settlement finds the debit
-                _waiting.Enqueue(credit);
+                _waiting.Enqueue((credit, recordedAt));
                 _count++;
                 if (_started) return Added.Behind;
                 _started = true;
@@ -169,15 +188,21 @@ internal sealed partial class Relay : IHostedService
                     _closed = true;
                     return null;
                 }
+                _underWay = _waiting.Peek().RecordedAt;
                 var taken = new Credit[Math.Min(limit, _waiting.Count)];
-                for (var i = 0; i < taken.Length; i++) taken[i] = _waiting.Dequeue();
+                for (var i = 0; i < taken.Length; i++) taken[i] = _waiting.Dequeue().Credit;
                 return taken;
             }
         }
 
         public void Delivered(int credits)
         {
-            lock (_lock) _count -= credits;
+            lock (_lock) (_count, _underWay, _fails) = (_count - credits, null, false);
+        }
+
+        public void Failed()
+        {
+            lock (_lock) _fails = true;
         }
     }
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Orleans.Concurrency;
 using Wallets.Ledger;
 
 namespace Wallets.Grains.Settlement;
@@ -12,6 +13,9 @@ internal interface ISettlementGrain : IGrainWithIntegerKey
 
     /// <summary>Scans and redelivers once, unless it has just done so.</summary>
     [Alias("settle")] Task Settle();
+
+    /// <summary>Leaves the gifts recorded from a time on to a silo that still has credits of theirs to deliver. Holds for two seconds, unless it is said anew.</summary>
+    [AlwaysInterleave, Alias("leave-to")] Task LeaveTo(SiloAddress silo, DateTimeOffset from);
 }
 
 [GenerateSerializer, Alias("settlement-state")]
@@ -26,7 +30,8 @@ internal sealed class SettlementState
 
 /// <summary>
 /// Looks for debits without credit from the watermark on and delivers their credits again, flagged. It looks at a gift when its own
-/// silo has had the grace to deliver it, and so at nearly every gift just once. The watermark passes neither an
+/// silo has had the grace to deliver it, and so at nearly every gift just once. A silo that lives and is late is left its gifts: to bring them
+/// as well, and to have them looked up, would make it later. The watermark passes neither an
 /// unsettled debit nor the ledger's horizon, before which no debit can appear any more. A creator who cannot be credited is set
 /// aside and tried apart, so that one broken account holds up nobody else. The state is stored now and then: an old one only
 /// makes the next scan longer.
@@ -53,6 +58,9 @@ internal sealed partial class SettlementGrain(
     /// <summary>For a transaction that had begun and did not show yet when the horizon was read.</summary>
     private static readonly TimeSpan HorizonMargin = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long a silo's word holds: several times from one to the next, and no longer than a dead one's gifts would wait anyway.</summary>
+    private static readonly TimeSpan LeftFor = TimeSpan.FromSeconds(2);
+
     /// <summary>At first, and when the database's clock was set back, the scan looks back this far.</summary>
     private static readonly TimeSpan LookBack = TimeSpan.FromMinutes(11);
 
@@ -62,6 +70,7 @@ internal sealed partial class SettlementGrain(
     private bool _looksBack = true;
     private DateTimeOffset _storedAt;
     private readonly Dictionary<string, (DateTimeOffset Due, TimeSpan Pause)> _retries = [];
+    private readonly Dictionary<SiloAddress, (DateTimeOffset From, DateTimeOffset Until)> _left = [];
 
     private TimeSpan Grace => options.Value.SettlementGrace;
     private Dictionary<string, DateTimeOffset> SetAside => state.State.SetAside;
@@ -88,11 +97,17 @@ internal sealed partial class SettlementGrain(
         }
     }
 
+    public Task LeaveTo(SiloAddress silo, DateTimeOffset from)
+    {
+        _left[silo] = (from, time.GetUtcNow() + LeftFor);
+        return Task.CompletedTask;
+    }
+
     private async Task Scan(DateTimeOffset now)
     {
         var since = _watermark;
         if (_looksBack && since > DateTimeOffset.UnixEpoch + LookBack) since -= LookBack;
-        (_watermark, var horizon) = await SettleSince(since);
+        (_watermark, var horizon) = await SettleBetween(since, LeftFrom(now));
         // A horizon only ever advances, but for what had begun and did not show yet.
         _looksBack = horizon < _horizon - HorizonMargin;
         _horizon = horizon;
@@ -104,13 +119,27 @@ internal sealed partial class SettlementGrain(
         }
     }
 
+    /// <summary>From when on gifts are left to a silo that lives.</summary>
+    private DateTimeOffset LeftFrom(DateTimeOffset now)
+    {
+        var from = DateTimeOffset.MaxValue;
+        foreach (var (silo, left) in _left)
+        {
+            if (left.Until < now) _left.Remove(silo);
+            else if (left.From < from) from = left.From;
+        }
+        var longest = _horizon - options.Value.LongestSettlementGrace;
+        return from > longest ? from : longest;
+    }
+
     /// <summary>Redelivers page by page, and gives the time up to which everything but what was set aside is settled, and the ledger's horizon.</summary>
-    private async Task<(DateTimeOffset SettledUpTo, DateTimeOffset Horizon)> SettleSince(DateTimeOffset since)
+    private async Task<(DateTimeOffset SettledUpTo, DateTimeOffset Horizon)> SettleBetween(DateTimeOffset since, DateTimeOffset before)
     {
         for (var page = 1; ; page++)
         {
-            var scan = await worklist.FindUnsettled(since, Grace, PageSize, SetAside.Keys);
+            var scan = await worklist.FindUnsettled(since, before, Grace, PageSize, SetAside.Keys);
             var settledUpTo = scan.Horizon - (Grace > HorizonMargin ? Grace : HorizonMargin);
+            if (before < settledUpTo) settledUpTo = before > since ? before : since;
             var oldest = scan.Gifts.Count > 0 ? scan.Gifts[0].Debit.RecordedAt : settledUpTo;
             if (page == 1) metrics.Overdue(scan.Gifts.Count, scan.Gifts.Count > 0 && scan.Horizon > oldest ? scan.Horizon - oldest : TimeSpan.Zero);
 
@@ -124,21 +153,25 @@ internal sealed partial class SettlementGrain(
         }
     }
 
-    /// <summary>Soon at first, as a creator whose silo has just died is back in a second, then less and less often.</summary>
-    private Task TrySetAside(DateTimeOffset now) => Task.WhenAll(SetAside.ToList().Select(async creator =>
+    /// <summary>Soon at first, as a creator whose silo has just died is back in a second, then less and less often. One scan for all of them: it looks at everybody's gifts of the time.</summary>
+    private async Task TrySetAside(DateTimeOffset now)
     {
-        var (creatorId, since) = creator;
-        var (due, pause) = _retries.GetValueOrDefault(creatorId, (now, FirstRetry));
-        if (now < due) return;
-        var scan = await worklist.FindUnsettled(since, Grace, PageSize, [], creatorId);
-        if (scan.Gifts.Count > 0 && !await Redeliver(creatorId, scan.Gifts))
+        var due = SetAside.Keys.Where(creatorId => !_retries.TryGetValue(creatorId, out var retry) || now >= retry.Due).ToList();
+        if (due.Count == 0) return;
+        var scan = await worklist.FindUnsettled(due.Min(creatorId => SetAside[creatorId]), DateTimeOffset.MaxValue, Grace, PageSize, [], due);
+        var found = scan.Gifts.ToLookup(gift => gift.CreatorId);
+        await Task.WhenAll(due.Select(async creatorId =>
         {
-            _retries[creatorId] = (now + pause, pause * 2 < options.Value.SetAsideInterval ? pause * 2 : options.Value.SetAsideInterval);
-            return;
-        }
-        _retries.Remove(creatorId);
-        if (scan.Gifts.Count < PageSize) SetAside.Remove(creatorId);   // what came meanwhile is younger than the watermark or was just delivered
-    }));
+            if (found.Contains(creatorId) && !await Redeliver(creatorId, found[creatorId]))
+            {
+                var pause = _retries.TryGetValue(creatorId, out var retry) ? retry.Pause : FirstRetry;
+                _retries[creatorId] = (now + pause, pause * 2 < options.Value.SetAsideInterval ? pause * 2 : options.Value.SetAsideInterval);
+                return;
+            }
+            _retries.Remove(creatorId);
+            if (scan.Gifts.Count < PageSize) SetAside.Remove(creatorId);   // what came meanwhile is younger than the watermark or was just delivered
+        }));
+    }
 
     private async Task<bool> Redeliver(string creatorId, IEnumerable<UnsettledGift> gifts)
     {

@@ -17,7 +17,8 @@ internal sealed record GiftNews(long AfterSeq, long ThroughSeq, CreditedGift[] G
 [Alias("gift-audience")]
 internal interface IGiftAudience : IGrainWithGuidKey
 {
-    [OneWay, Alias("hear")] Task Hear(GiftNews news);
+    /// <summary>News of one creator may overtake one another on their way.</summary>
+    [OneWay, AlwaysInterleave, Alias("hear")] Task Hear(GiftNews news);
 }
 
 /// <summary>What is stored of a stream: what it is, and a tally that may be behind the ledger.</summary>
@@ -69,6 +70,9 @@ internal sealed partial class StreamGrain(
     private static readonly TimeSpan NewsIsFreshFor = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long news that is ahead of others waits for them before they count as lost.</summary>
+    private static readonly TimeSpan OvertakenFor = TimeSpan.FromMilliseconds(200);
+
     /// <summary>How long a question for the next frame waits for one; well below the time after which a call counts as lost.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(2);
 
@@ -76,6 +80,7 @@ internal sealed partial class StreamGrain(
     private static readonly TimeSpan FeedOutlivesWatchers = TimeSpan.FromSeconds(30);
 
     private readonly FeedLines _lines = new();
+    private readonly List<GiftNews> _ahead = [];   // news that overtook other news
     private TaskCompletionSource _nextFrame = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Leaderboard? _supporters;   // null until one must be counted that came after the stored tally
     private Feed? _feed;                // null while nobody watches
@@ -173,21 +178,42 @@ internal sealed partial class StreamGrain(
     public async Task Hear(GiftNews news)
     {
         if (State.CreatorId is null) return;
-        if (!_catchUp.IsCompleted) await _catchUp;
+        while (!_catchUp.IsCompleted) await _catchUp;
         if (news.ThroughSeq <= Tally.Seq) return;
         if (_feed is not null && !IsWatched) DropFeed();
-        if (news.AfterSeq > Tally.Seq || (_supporters is null && Tally.Gifts > 0))
+        if (_supporters is null && Tally.Gifts > 0) await CatchUp();   // this activation knows only the sums
+        else if (news.AfterSeq > Tally.Seq) await WaitForOvertaken(news);
+        else
         {
-            await CatchUp();   // earlier news was lost, or this activation knows only the sums
-            return;
+            Count(news);
+            while (_ahead.Find(next => next.AfterSeq <= Tally.Seq) is { } next)
+            {
+                _ahead.Remove(next);
+                Count(next);
+            }
         }
+    }
+
+    /// <summary>What comes in its turn meanwhile counts this news behind it. If it does not come, it was lost, and the ledger is read.</summary>
+    private async Task WaitForOvertaken(GiftNews news)
+    {
+        _ahead.Add(news);
+        if (_ahead.Count > 1) return;   // the first waits for all
+        await Task.Delay(OvertakenFor, time);
+        if (_ahead.Count == 0) return;
+        _ahead.Clear();
+        await CatchUp();
+    }
+
+    private void Count(GiftNews news)
+    {
         foreach (var (seq, gift) in news.Gifts)
         {
             if (seq <= Tally.Seq) continue;
-            Count(new(gift.UserId, gift.Quantity, gift.Coins, gift.Diamonds));
+            Count(new StreamShare(gift.UserId, gift.Quantity, gift.Coins, gift.Diamonds));
             if (_feed is not null) _lines.Add(gift);
         }
-        Tally.Seq = news.ThroughSeq;
+        Tally.Seq = Math.Max(Tally.Seq, news.ThroughSeq);
         _heardAt = time.GetTimestamp();
         if (_feed is not null && news.Gifts.Length > 0) LetFrameBeCut();
     }
@@ -324,8 +350,9 @@ internal sealed partial class StreamGrain(
         {
             stream.State = state;
             if (_supporters is not null) Tally.Top = Top;
+            var seq = Tally.Seq;
             await stream.WriteStateAsync();
-            _savedSeq = state.Tally.Seq;
+            _savedSeq = seq;
         }
         catch (Exception)
         {

@@ -17,9 +17,17 @@ public sealed partial class PostgresLedger : ILedger, IAsyncDisposable
 
     private const int MostNames = 100_000;
 
+    /// <summary>Look-ups beyond these wait for one another instead of taking the server's last connections. Several times what its processors can answer at once.</summary>
+    private const int LookUpsAtOnce = 24;
+
+    private const int ScansAtOnce = 4;
+
     private static readonly string EntryColumns = string.Join(", ", Columns.Split(", ").Select(column => "e." + column));
 
-    private readonly NpgsqlDataSource _source;
+    /// <summary>A connection for each writer, so that no commit ever waits behind look-ups.</summary>
+    private readonly NpgsqlDataSource _commits;
+
+    private readonly NpgsqlDataSource _lookUps;
     private readonly ConcurrentDictionary<long, string> _names = new();   // a name never changes
     private readonly GroupedReads<(long AccountId, Guid TransferId), Entry> _transfers;
     private readonly GroupedReads<(AccountKind Kind, string Name, long AfterSeq), AccountTail> _tails;
@@ -37,11 +45,11 @@ public sealed partial class PostgresLedger : ILedger, IAsyncDisposable
         Writers = writers;
         _transfers = new(FindTransfers, mostInOne: 500, linger: TimeSpan.FromMilliseconds(10), TimeProvider.System);
         _tails = new(FindTails, mostInOne: 25, linger: TimeSpan.Zero, TimeProvider.System);   // fewer: one may be hundreds of rows
-        var scan = new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = "wallets-scan", Timeout = 3, CommandTimeout = 600, MaxPoolSize = 4 };
+        var scan = new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = "wallets-scan", Timeout = 3, CommandTimeout = 600, MaxPoolSize = ScansAtOnce };
         _scans = NpgsqlDataSource.Create(scan);
         scan.Timeout = 30;
         _snapshots = NpgsqlDataSource.Create(scan);
-        _source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connectionString)
+        var lookUp = new NpgsqlConnectionStringBuilder(connectionString)
         {
             ApplicationName = "wallets-ledger",
             Timeout = 3,
@@ -50,7 +58,11 @@ public sealed partial class PostgresLedger : ILedger, IAsyncDisposable
             NoResetOnClose = true,
             MaxAutoPrepare = 32,
             AutoPrepareMinUsages = 2,
-        });
+            MaxPoolSize = writers,
+        };
+        _commits = NpgsqlDataSource.Create(lookUp);
+        lookUp.MaxPoolSize = LookUpsAtOnce;
+        _lookUps = NpgsqlDataSource.Create(lookUp);
     }
 
     public int Writers { get; }
@@ -61,7 +73,7 @@ public sealed partial class PostgresLedger : ILedger, IAsyncDisposable
         using var rows = new EntryRows([.. batch.OrderBy(append => append.AccountId).SelectMany(append => append.Entries)]);   // the same order in every transaction: two that wait for each other's keys would be a deadlock
         try
         {
-            await using var connection = await _source.OpenConnectionAsync(cancellation);
+            await using var connection = await _commits.OpenConnectionAsync(cancellation);
             await using var transaction = await connection.BeginTransactionAsync(cancellation);
             await using (var copy = await connection.BeginRawBinaryCopyAsync(EntryRows.Copy, cancellation))
                 await copy.WriteAsync(rows.Bytes, cancellation);   // the server's verdict comes as it is closed
@@ -86,6 +98,7 @@ public sealed partial class PostgresLedger : ILedger, IAsyncDisposable
         var credits = entries.FindAll(entry => entry.Kind == EntryKind.GiftReceived);
         var payments = own.FindAll(entry => entry.Kind == EntryKind.Purchase);
         var standing = await Query(
+            _commits,
             $"""
             SELECT {EntryColumns} FROM entries e JOIN unnest($1::bigint[], $2::bigint[]) AS a(account_id, seq) USING (account_id, seq)
             UNION ALL
@@ -226,26 +239,26 @@ public sealed partial class PostgresLedger : ILedger, IAsyncDisposable
     /// that still ran then and so holds the horizon back. Each gift's credit is looked up by its key, whatever the planner thinks of
     /// joins: with statistics from before the rush it would compare every gift with every credit.
     /// </summary>
-    public async Task<UnsettledScan> FindUnsettled(DateTimeOffset since, TimeSpan grace, int limit, IReadOnlyCollection<string> except, string? only)
+    public async Task<UnsettledScan> FindUnsettled(DateTimeOffset since, DateTimeOffset before, TimeSpan grace, int limit, IReadOnlyCollection<string> except, IReadOnlyCollection<string>? only)
     {
-        var horizon = await Query(HorizonQuery, row => row.GetDateTime(0), default);
+        var horizon = (await Query(HorizonQuery, row => new DateTimeOffset(row.GetDateTime(0)), default))[0];
         var gifts = await Query(
             _scans,
             $"""
             SELECT {EntryColumns}, sender.name, creator.name
             FROM (
                 SELECT * FROM entries e
-                WHERE e.kind = 2 AND e.recorded_at >= $1 AND e.recorded_at <= $2
+                WHERE e.kind = 2 AND e.recorded_at >= $1 AND e.recorded_at < $2
                   AND e.counterparty <> ALL (ARRAY(SELECT account_id FROM accounts WHERE kind = 2 AND name = ANY($4)))
-                  AND ($5 = '' OR e.counterparty = (SELECT account_id FROM accounts WHERE kind = 2 AND name = $5))
+                  AND ($6 OR e.counterparty = ANY (ARRAY(SELECT account_id FROM accounts WHERE kind = 2 AND name = ANY($5))))
                   AND (SELECT c.seq FROM entries c WHERE c.transfer_id = e.transfer_id AND c.counterparty = e.account_id AND c.account_id = e.counterparty AND c.kind = 11 LIMIT 1) IS NULL
                 ORDER BY e.recorded_at LIMIT $3) e
             JOIN accounts sender ON sender.account_id = e.account_id
             JOIN accounts creator ON creator.account_id = e.counterparty
             ORDER BY e.recorded_at
             """,
-            row => new UnsettledGift(ReadEntry(row), row.GetString(14), row.GetString(15)), default, since.UtcDateTime, horizon[0] - grace, limit, except.ToList(), only ?? "");
-        return new(gifts, new DateTimeOffset(horizon[0]));
+            row => new UnsettledGift(ReadEntry(row), row.GetString(14), row.GetString(15)), default, since.UtcDateTime, (before < horizon - grace ? before : horizon - grace).UtcDateTime, limit, except.ToList(), (only ?? []).ToList(), only is null);
+        return new(gifts, horizon);
     }
 
     public async Task<IReadOnlyList<UnsettledGift>> FindUnsettledCorrections(DateTimeOffset since, int limit) =>
@@ -301,11 +314,12 @@ public sealed partial class PostgresLedger : ILedger, IAsyncDisposable
     {
         await _snapshots.DisposeAsync();
         await _scans.DisposeAsync();
-        await _source.DisposeAsync();
+        await _lookUps.DisposeAsync();
+        await _commits.DisposeAsync();
     }
 
     private Task<List<T>> Query<T>(string sql, Func<NpgsqlDataReader, T> read, CancellationToken cancellation, params object[] parameters) =>
-        Query(_source, sql, read, cancellation, parameters);
+        Query(_lookUps, sql, read, cancellation, parameters);
 
     private static async Task<List<T>> Query<T>(NpgsqlDataSource source, string sql, Func<NpgsqlDataReader, T> read, CancellationToken cancellation, params object[] parameters)
     {

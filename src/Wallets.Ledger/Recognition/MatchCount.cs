@@ -38,11 +38,8 @@ public static class MatchCount
     /// </summary>
     public static async Task<bool> IsSettled(ILedger ledger, IReadOnlyCollection<string> creatorIds, DateTimeOffset since, DateTimeOffset until)
     {
-        foreach (var creatorId in creatorIds)
-        {
-            var scan = await ledger.FindUnsettled(since, TimeSpan.Zero, 1, [], creatorId);
-            if (scan.Horizon - HorizonMargin < until || (scan.Gifts.Count > 0 && scan.Gifts[0].Debit.RecordedAt < until)) return false;
-        }
+        var scan = await ledger.FindUnsettled(since, until, TimeSpan.Zero, 1, [], creatorIds);
+        if (scan.Horizon - HorizonMargin < until || scan.Gifts.Count > 0) return false;
         return !(await ledger.FindUnsettledCorrections(since, MostCorrections)).Any(open => open.Debit.RecordedAt < until && creatorIds.Contains(open.CreatorId));
     }
 

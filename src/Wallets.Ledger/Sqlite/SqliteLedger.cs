@@ -152,7 +152,7 @@ public sealed partial class SqliteLedger : ILedger, IAsyncDisposable
             row => new ReceivedGift(row.GetInt64(14), row.GetString(15), ReadEntry(row)), accountId, afterSeq, throughSeq, (long)limit));
 
     /// <summary>Commits are serial and stamped while the writing lock is held, so everything before the last stamp is visible.</summary>
-    public async Task<UnsettledScan> FindUnsettled(DateTimeOffset since, TimeSpan grace, int limit, IReadOnlyCollection<string> except, string? only)
+    public async Task<UnsettledScan> FindUnsettled(DateTimeOffset since, DateTimeOffset before, TimeSpan grace, int limit, IReadOnlyCollection<string> except, IReadOnlyCollection<string>? only)
     {
         await _writing.WaitAsync();
         var horizon = FromMicroseconds(NextTime());
@@ -163,12 +163,12 @@ public sealed partial class SqliteLedger : ILedger, IAsyncDisposable
             FROM entries e
             JOIN accounts sender ON sender.account_id = e.account_id
             JOIN accounts creator ON creator.account_id = e.counterparty
-            WHERE e.kind = 2 AND e.recorded_at >= $1 AND e.recorded_at <= $2
-              AND creator.name NOT IN (SELECT value FROM json_each($4)) AND ($5 = '' OR creator.name = $5)
+            WHERE e.kind = 2 AND e.recorded_at >= $1 AND e.recorded_at < $2
+              AND creator.name NOT IN (SELECT value FROM json_each($4)) AND ($5 IS NULL OR creator.name IN (SELECT value FROM json_each($5)))
               AND NOT EXISTS (SELECT 1 FROM entries c WHERE c.transfer_id = e.transfer_id AND c.counterparty = e.account_id AND c.account_id = e.counterparty AND c.kind = 11)
             ORDER BY e.recorded_at LIMIT $3
             """,
-            row => new UnsettledGift(ReadEntry(row), row.GetString(14), row.GetString(15)), ToMicroseconds(since), ToMicroseconds(horizon - grace), (long)limit, JsonSerializer.Serialize(except), only ?? ""));
+            row => new UnsettledGift(ReadEntry(row), row.GetString(14), row.GetString(15)), ToMicroseconds(since), ToMicroseconds(before < horizon - grace ? before : horizon - grace), (long)limit, JsonSerializer.Serialize(except), only is null ? DBNull.Value : JsonSerializer.Serialize(only)));
         return new(gifts, horizon);
     }
 

@@ -36,9 +36,9 @@ internal sealed class ChaosLedger(ILedger inner, Control control) : WrappedLedge
     public override async Task<IReadOnlySet<CreditId>> FindCredits(long accountId, IReadOnlyCollection<CreditId> credits) =>
         control.Bug == Bug.SkipCreditDedup ? new HashSet<CreditId>() : await base.FindCredits(accountId, credits);
 
-    public override async Task<UnsettledScan> FindUnsettled(DateTimeOffset since, TimeSpan grace, int limit, IReadOnlyCollection<string> except, string? only)
+    public override async Task<UnsettledScan> FindUnsettled(DateTimeOffset since, DateTimeOffset before, TimeSpan grace, int limit, IReadOnlyCollection<string> except, IReadOnlyCollection<string>? only)
     {
-        var scan = await base.FindUnsettled(since, grace, limit, except, only);
+        var scan = await base.FindUnsettled(since, before, grace, limit, except, only);
         return control.Bug == Bug.LoseRelayBatch ? scan with { Gifts = [] } : scan;
     }
 

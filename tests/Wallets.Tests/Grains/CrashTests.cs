@@ -259,10 +259,10 @@ public sealed class CrashTests(Databases databases)
         public TimeSpan Ahead { get; set; }
         public ConcurrentQueue<DateTimeOffset> Scans { get; } = [];
 
-        public override async Task<UnsettledScan> FindUnsettled(DateTimeOffset since, TimeSpan grace, int limit, IReadOnlyCollection<string> except, string? only)
+        public override async Task<UnsettledScan> FindUnsettled(DateTimeOffset since, DateTimeOffset before, TimeSpan grace, int limit, IReadOnlyCollection<string> except, IReadOnlyCollection<string>? only)
         {
             Scans.Enqueue(since);
-            var scan = await base.FindUnsettled(since, grace, limit, except, only);
+            var scan = await base.FindUnsettled(since, before, grace, limit, except, only);
             return scan with { Horizon = scan.Horizon + Ahead };
         }
     }

@@ -39,9 +39,9 @@ public sealed class PostgresConformance(Databases databases) : LedgerConformance
         await using var clock = new NpgsqlCommand("SELECT now()", connection);
         var begun = new DateTimeOffset((DateTime)(await clock.ExecuteScalarAsync())!);
 
-        var whileOpen = await Ledger.FindUnsettled(DateTimeOffset.UnixEpoch, TimeSpan.Zero, 10, []);
+        var whileOpen = await Ledger.FindUnsettled(DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue, TimeSpan.Zero, 10, []);
         await transaction.RollbackAsync();
-        var afterwards = await Ledger.FindUnsettled(DateTimeOffset.UnixEpoch, TimeSpan.Zero, 10, []);
+        var afterwards = await Ledger.FindUnsettled(DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue, TimeSpan.Zero, 10, []);
 
         Assert.Equal(begun, whileOpen.Horizon);
         Assert.True(afterwards.Horizon > begun);
@@ -343,12 +343,16 @@ public abstract class LedgerConformance(Databases databases, Engine engine) : IA
         await Ledger.Write(Some.Purchase(Ann, 100), settled, Some.Credit(settled, 1, 0));
         var recordedAt = await Ledger.Write(unsettled);
 
-        var scan = await Ledger.FindUnsettled(DateTimeOffset.UnixEpoch, TimeSpan.Zero, 10, []);
-        var tooYoung = await Ledger.FindUnsettled(DateTimeOffset.UnixEpoch, TimeSpan.FromMinutes(1), 10, []);
-        var later = await Ledger.FindUnsettled(scan.Horizon, TimeSpan.Zero, 10, []);
+        var scan = await Ledger.FindUnsettled(DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue, TimeSpan.Zero, 10, []);
+        var tooYoung = await Ledger.FindUnsettled(DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue, TimeSpan.FromMinutes(1), 10, []);
+        var later = await Ledger.FindUnsettled(scan.Horizon, DateTimeOffset.MaxValue, TimeSpan.Zero, 10, []);
+        var before = await Ledger.FindUnsettled(DateTimeOffset.UnixEpoch, recordedAt, TimeSpan.Zero, 10, []);
+        var theirs = await Ledger.FindUnsettled(DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue, TimeSpan.Zero, 10, [], ["nobody", "cleo"]);
+        var others = await Ledger.FindUnsettled(DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue, TimeSpan.Zero, 10, [], ["nobody"]);
 
         Assert.Equal([new UnsettledGift(unsettled with { RecordedAt = recordedAt }, "ann", "cleo")], scan.Gifts);
-        Assert.Empty(tooYoung.Gifts);
+        Assert.Equal(scan.Gifts, theirs.Gifts);
+        Assert.Empty(tooYoung.Gifts.Concat(before.Gifts).Concat(others.Gifts));
         Assert.True(scan.Horizon >= recordedAt);
         Assert.True(later.Gifts.Count == 0 || scan.Horizon == recordedAt);
     }

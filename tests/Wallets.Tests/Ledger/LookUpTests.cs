@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Wallets.Tests.Ledger;
 
-/// <summary>What a look-up by keys reads while the planner's statistics are from before a creator's rush.</summary>
+/// <summary>What look-ups take of the server: rows, while the planner's statistics are from before a creator's rush, and connections.</summary>
 public sealed class LookUpTests(Databases databases)
 {
     private const int Entries = 20_000;
@@ -30,6 +30,37 @@ public sealed class LookUpTests(Databases databases)
         }
 
         Assert.InRange(await RowsRead(database), 3 * Wanted, 5 * Wanted);
+    }
+
+    [Fact]
+    public async Task Look_ups_that_hang_take_a_few_connections_and_none_that_commits_need()
+    {
+        var database = await databases.Create(Engine.Postgres);
+        var ledger = database.Connect();
+        await using var disposal = (IAsyncDisposable)ledger;
+        var ann = await ledger.OpenAccount(AccountKind.Wallet, "ann");
+        await using var connection = new NpgsqlConnection(database.ApplicationConnection);
+        await connection.OpenAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await using (var insert = new NpgsqlCommand("INSERT INTO accounts (kind, name) VALUES (1, 'bob')", connection)) await insert.ExecuteNonQueryAsync();
+
+        var hanging = Enumerable.Range(0, 100).Select(_ => ledger.OpenAccount(AccountKind.Wallet, "bob")).ToList();   // each waits for the transaction that has bob's name
+        await using var other = new NpgsqlConnection(database.ApplicationConnection);
+        await other.OpenAsync();
+        await using var count = new NpgsqlCommand("SELECT count(*) FILTER (WHERE wait_event_type = 'Lock'), count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'wallets-ledger'", other);
+        await Eventually.Is(() => Count(count, 0), waiting => waiting == 24);
+        await ledger.Commit([Some.Append(Some.Purchase(ann, 100))], default);
+
+        Assert.InRange(await Count(count, 1), 25, 24 + ledger.Writers);
+        await transaction.RollbackAsync();
+        Assert.Single((await Task.WhenAll(hanging)).Distinct());
+    }
+
+    private static async Task<long> Count(NpgsqlCommand command, int column)
+    {
+        await using var row = await command.ExecuteReaderAsync();
+        await row.ReadAsync();
+        return row.GetInt64(column);
     }
 
     /// <summary>Credits of so many accounts; each creator's nth is of wallet n, with key n.</summary>

@@ -27,7 +27,7 @@ internal abstract class WrappedLedger(ILedger inner) : ILedger
     public virtual Task<IReadOnlyList<ReceivedGift>> ReadReceived(long accountId, long afterSeq, long throughSeq, int limit) => inner.ReadReceived(accountId, afterSeq, throughSeq, limit);
     public virtual Task<IReadOnlyList<StreamShare>> SumStream(long accountId, Guid streamId, long afterSeq, long throughSeq) => inner.SumStream(accountId, streamId, afterSeq, throughSeq);
     public virtual Task<ChargedStreak?> FindStreak(long accountId, Guid streakId) => inner.FindStreak(accountId, streakId);
-    public virtual Task<UnsettledScan> FindUnsettled(DateTimeOffset since, TimeSpan grace, int limit, IReadOnlyCollection<string> except, string? only) => inner.FindUnsettled(since, grace, limit, except, only);
+    public virtual Task<UnsettledScan> FindUnsettled(DateTimeOffset since, DateTimeOffset before, TimeSpan grace, int limit, IReadOnlyCollection<string> except, IReadOnlyCollection<string>? only) => inner.FindUnsettled(since, before, grace, limit, except, only);
     public virtual Task<IReadOnlyList<OpenPayout>> FindOpenPayouts(DateTimeOffset since, int limit) => inner.FindOpenPayouts(since, limit);
     public virtual Task<IReadOnlyList<EndedPayout>> FindEndedPayouts(EntryKind end, EntryPlace before, int limit) => inner.FindEndedPayouts(end, before, limit);
     public virtual Task<IReadOnlyList<Entry>> ReadPayouts(long accountId, long afterSeq, int limit) => inner.ReadPayouts(accountId, afterSeq, limit);

@@ -1,7 +1,9 @@
+using Wallets.Grains;
 using Wallets.Grains.Accounts;
 using Wallets.Grains.Streams;
 using Wallets.Ledger;
 using Wallets.Tests.Infrastructure;
+using Wallets.Tests.Ledger;
 using Xunit;
 
 namespace Wallets.Tests.Live;
@@ -80,6 +82,37 @@ public sealed class StreamTests(Databases databases)
         await cluster.Service<IGrainFactory>().GetGrain<IGiftAudience>(stream).Hear(new GiftNews(2, 3, []));
 
         Assert.Equal(11, (await Totals(cluster, stream, coins: 11)).Totals.Coins.Value);
+    }
+
+    [Fact]
+    public async Task News_that_overtook_other_news_is_counted_after_it_and_nothing_is_read_for_that()
+    {
+        ReadSpy? spy = null;
+        await using var cluster = await TestCluster.Start(await databases.Create(Engine.Postgres), wrap: inner => spy = new ReadSpy(inner));
+        var stream = await cluster.GoLive("cleo");
+        var (grain, audience) = (cluster.Grains.GetGrain<IStreamGrain>(stream), cluster.Service<IGrainFactory>().GetGrain<IGiftAudience>(stream));
+        var frame = (await grain.NextFrame(null, 0)).Value!;
+        var reads = spy!.Reads;
+        GiftNews News(long seq) => new(seq - 1, seq, [new(seq, new Credit(Some.Key(), 1, 1, $"viewer{seq}", stream, "rose", 1, 1))]);
+
+        foreach (var seq in (long[])[2, 3, 1]) await audience.Hear(News(seq));
+
+        frame = await Eventually.Is(async () => (await grain.NextFrame(frame.Epoch, frame.Number)).Value!, seen => seen.Totals.Gifts == 3);
+        Assert.Equal(["viewer1", "viewer2", "viewer3"], frame.Top.Select(supporter => supporter.UserId).Order());
+        Assert.Equal(reads, spy.Reads);
+    }
+
+    private sealed class ReadSpy(ILedger inner) : WrappedLedger(inner)
+    {
+        private int _reads;
+
+        public int Reads => _reads;
+
+        public override Task<long> LastSeq(long accountId)
+        {
+            Interlocked.Increment(ref _reads);
+            return base.LastSeq(accountId);
+        }
     }
 
     [Fact]
