@@ -32,7 +32,7 @@ internal sealed class GiftMetrics
         _refunds = meter.CreateCounter<long>("wallets.refunds", "{refund}", "Refunds and reversals of refunds.");
         _notifications = meter.CreateCounter<long>("wallets.notifications", "{notification}", "Notifications by channel, and what became of them.");
         meter.CreateObservableGauge("wallets.notifications.open", () => _openNotifications.Select(open => new Measurement<long>(open.Value, new KeyValuePair<string, object?>("channel", open.Key))), "{notification}", "Notifications that need a person, by channel, as last counted by this silo.");
-        meter.CreateObservableGauge("wallets.in_flight", () => _overdue.Count, "{gift}", "Gifts still without credit after the grace, at the last settlement scan; zero but on the silo that scans.");
+        meter.CreateObservableGauge("wallets.in_flight", () => _overdue.Count, "{gift}", "Gifts still without credit after the grace, at the last settlement scan, but those left to a late silo (its wallets.relay.pending); zero but on the silo that scans.");
         meter.CreateObservableGauge("wallets.in_flight.oldest", () => _overdue.OldestSeconds, "s", "Age of the oldest of them.");
         meter.CreateObservableGauge("wallets.relay.pending", () => RelayPending(), "{gift}", "Credits that this silo has yet to deliver.");
     }

@@ -50,6 +50,7 @@ public static class GrainsHosting
         silo.Services.AddSingleton<PaymentChannels>();
         silo.Services.AddSingleton(_ => new Inbox(state));
         silo.Services.AddSingleton<Relay>();
+        silo.Services.AddHostedService<ClusterClock>();   // before the relay, and so stopped after it
         silo.Services.AddHostedService(services => services.GetRequiredService<Relay>());
         silo.Services.AddSingleton(new ClusterTask("settlement", grains => grains.GetGrain<ISettlementGrain>(ISettlementGrain.Key).Settle()) { Every = TimeSpan.FromMilliseconds(250) });
         silo.Services.AddSingleton(services => new ClusterTask("late credits", grains => services.GetRequiredService<Relay>().AskForPatience(grains)) { Every = TimeSpan.FromMilliseconds(250) });
@@ -62,7 +63,6 @@ public static class GrainsHosting
         silo.Services.AddSingleton(new ClusterTask("live streams", grains => grains.GetGrain<IStreamRounds>(IStreamListGrain.Key).Run()));
         silo.Services.AddSingleton(services => new ClusterTask("notifications", grains =>
             Task.WhenAll(services.GetRequiredService<PaymentChannels>().Open.Select(channel => grains.GetGrain<INotificationsGrain>(channel).Handle(hasNew: false)))));
-        silo.Services.AddHostedService<ClusterClock>();
         silo.Services.AddHostedService<FiguresReporter>();
         return silo;
     }

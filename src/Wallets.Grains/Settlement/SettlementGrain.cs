@@ -139,7 +139,7 @@ internal sealed partial class SettlementGrain(
         {
             var scan = await worklist.FindUnsettled(since, before, Grace, PageSize, SetAside.Keys);
             var settledUpTo = scan.Horizon - (Grace > HorizonMargin ? Grace : HorizonMargin);
-            if (before < settledUpTo) settledUpTo = before > since ? before : since;
+            if (before < settledUpTo && since < settledUpTo) settledUpTo = before > since ? before : since;
             var oldest = scan.Gifts.Count > 0 ? scan.Gifts[0].Debit.RecordedAt : settledUpTo;
             if (page == 1) metrics.Overdue(scan.Gifts.Count, scan.Gifts.Count > 0 && scan.Horizon > oldest ? scan.Horizon - oldest : TimeSpan.Zero);
 
@@ -158,19 +158,26 @@ internal sealed partial class SettlementGrain(
     {
         var due = SetAside.Keys.Where(creatorId => !_retries.TryGetValue(creatorId, out var retry) || now >= retry.Due).ToList();
         if (due.Count == 0) return;
-        var scan = await worklist.FindUnsettled(due.Min(creatorId => SetAside[creatorId]), DateTimeOffset.MaxValue, Grace, PageSize, [], due);
-        var found = scan.Gifts.ToLookup(gift => gift.CreatorId);
-        await Task.WhenAll(due.Select(async creatorId =>
+        var since = due.Min(creatorId => SetAside[creatorId]);
+        for (var page = 1; due.Count > 0 && page <= MostPagesAtOnce; page++)
         {
-            if (found.Contains(creatorId) && !await Redeliver(creatorId, found[creatorId]))
+            var scan = await worklist.FindUnsettled(since, DateTimeOffset.MaxValue, Grace, PageSize, [], due);
+            await Task.WhenAll(scan.Gifts.GroupBy(gift => gift.CreatorId).Select(async gifts =>
             {
-                var pause = _retries.TryGetValue(creatorId, out var retry) ? retry.Pause : FirstRetry;
-                _retries[creatorId] = (now + pause, pause * 2 < options.Value.SetAsideInterval ? pause * 2 : options.Value.SetAsideInterval);
-                return;
+                if (await Redeliver(gifts.Key, gifts)) return;
+                due.Remove(gifts.Key);
+                var pause = _retries.TryGetValue(gifts.Key, out var retry) ? retry.Pause : FirstRetry;
+                _retries[gifts.Key] = (now + pause, pause * 2 < options.Value.SetAsideInterval ? pause * 2 : options.Value.SetAsideInterval);
+            }));
+            if (scan.Gifts.Count == PageSize) continue;
+
+            foreach (var creatorId in due)   // what came meanwhile is younger than the watermark or was just delivered
+            {
+                _retries.Remove(creatorId);
+                SetAside.Remove(creatorId);
             }
-            _retries.Remove(creatorId);
-            if (scan.Gifts.Count < PageSize) SetAside.Remove(creatorId);   // what came meanwhile is younger than the watermark or was just delivered
-        }));
+            return;
+        }
     }
 
     private async Task<bool> Redeliver(string creatorId, IEnumerable<UnsettledGift> gifts)

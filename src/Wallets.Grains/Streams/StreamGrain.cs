@@ -38,7 +38,7 @@ internal sealed class StreamState
 
 /// <summary>What the gifts of a stream add up to, as of the creator's entry <see cref="Seq"/>.</summary>
 [GenerateSerializer, Alias("tally")]
-internal sealed class Tally
+internal sealed record Tally
 {
     [Id(0)] public long Seq { get; set; }
     [Id(1)] public long Gifts { get; set; }
@@ -82,6 +82,7 @@ internal sealed partial class StreamGrain(
     private readonly FeedLines _lines = new();
     private readonly List<GiftNews> _ahead = [];   // news that overtook other news
     private TaskCompletionSource _nextFrame = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Tally _tally = new();       // the stored one is a copy: gifts are counted while it is written
     private Leaderboard? _supporters;   // null until one must be counted that came after the stored tally
     private Feed? _feed;                // null while nobody watches
     private Task _catchUp = Task.CompletedTask;
@@ -94,7 +95,6 @@ internal sealed partial class StreamGrain(
     private long _hidings;              // when the feed was last looked through for hidden names
 
     private StreamState State => stream.State;
-    private Tally Tally => State.Tally;
 
     /// <summary>Ended, and no silo takes a gift for it any more.</summary>
     private bool IsOver => State.EndedAt is { } endedAt && time.GetUtcNow() >= endedAt + LiveStreams.LeaseTerm;
@@ -103,6 +103,7 @@ internal sealed partial class StreamGrain(
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
+        _tally = State.Tally with { };
         _frameTimer = this.RegisterGrainTimer(CutFrame, new GrainTimerCreationOptions(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan) { Interleave = true });
         return Task.CompletedTask;
     }
@@ -117,6 +118,7 @@ internal sealed partial class StreamGrain(
             var account = await ledger.OpenAccount(AccountKind.Earnings, creatorId);
             var seq = await ledger.LastSeq(account);
             var begun = new StreamState { CreatorId = creatorId, CreatorAccount = account, Title = title.Trim(), StartedAt = time.GetUtcNow(), BeganAfterSeq = seq, Tally = new() { Seq = seq } };
+            _tally = begun.Tally;
             await EnterBeforeStart(begun);
             await Store(begun);
         }
@@ -179,14 +181,14 @@ internal sealed partial class StreamGrain(
     {
         if (State.CreatorId is null) return;
         while (!_catchUp.IsCompleted) await _catchUp;
-        if (news.ThroughSeq <= Tally.Seq) return;
+        if (news.ThroughSeq <= _tally.Seq) return;
         if (_feed is not null && !IsWatched) DropFeed();
-        if (_supporters is null && Tally.Gifts > 0) await CatchUp();   // this activation knows only the sums
-        else if (news.AfterSeq > Tally.Seq) await WaitForOvertaken(news);
+        if (news.Gifts.Length == 0 || (_supporters is null && _tally.Gifts > 0)) await CatchUp();   // it says only that there is something, or this activation knows only the sums
+        else if (news.AfterSeq > _tally.Seq) await WaitForOvertaken(news);
         else
         {
             Count(news);
-            while (_ahead.Find(next => next.AfterSeq <= Tally.Seq) is { } next)
+            while (_ahead.Find(next => next.AfterSeq <= _tally.Seq) is { } next)
             {
                 _ahead.Remove(next);
                 Count(next);
@@ -198,36 +200,33 @@ internal sealed partial class StreamGrain(
     private async Task WaitForOvertaken(GiftNews news)
     {
         _ahead.Add(news);
-        if (_ahead.Count > 1) return;   // the first waits for all
         await Task.Delay(OvertakenFor, time);
-        if (_ahead.Count == 0) return;
-        _ahead.Clear();
-        await CatchUp();
+        if (_ahead.Remove(news) && news.ThroughSeq > _tally.Seq) await CatchUp();
     }
 
     private void Count(GiftNews news)
     {
         foreach (var (seq, gift) in news.Gifts)
         {
-            if (seq <= Tally.Seq) continue;
+            if (seq <= _tally.Seq) continue;
             Count(new StreamShare(gift.UserId, gift.Quantity, gift.Coins, gift.Diamonds));
             if (_feed is not null) _lines.Add(gift);
         }
-        Tally.Seq = Math.Max(Tally.Seq, news.ThroughSeq);
+        _tally.Seq = Math.Max(_tally.Seq, news.ThroughSeq);
         _heardAt = time.GetTimestamp();
         if (_feed is not null && news.Gifts.Length > 0) LetFrameBeCut();
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        if (State.CreatorId is not null && Tally.Seq > _savedSeq) await Store(State);
+        if (State.CreatorId is not null && _tally.Seq > _savedSeq) await Store(State);
     }
 
     private void Count(StreamShare share)
     {
-        Tally.Gifts += share.Gifts;
-        Tally.Coins += share.Coins;
-        Tally.Diamonds += share.Diamonds;
+        _tally.Gifts += share.Gifts;
+        _tally.Coins += share.Coins;
+        _tally.Diamonds += share.Diamonds;
         (_supporters ??= new(MostSupportersShown)).Add(share.UserId, share.Coins);
     }
 
@@ -270,9 +269,9 @@ internal sealed partial class StreamGrain(
 
     private async Task ReadLedger()
     {
-        var (from, through) = (Tally.Seq, await ledger.LastSeq(State.CreatorAccount));
+        var (from, through) = (_tally.Seq, await ledger.LastSeq(State.CreatorAccount));
         var shares = await Sum(from, through);
-        if (shares.Count > 0 && _supporters is null && Tally.Gifts > 0)
+        if (shares.Count > 0 && _supporters is null && _tally.Gifts > 0)
         {
             var known = new Leaderboard(MostSupportersShown);
             foreach (var share in await Sum(State.BeganAfterSeq, from)) known.Add(share.UserId, share.Coins);
@@ -286,7 +285,7 @@ internal sealed partial class StreamGrain(
         foreach (var share in shares) Count(share);
         foreach (var gift in latest)
             if (gift.Debit.Gift?.StreamId == this.GetPrimaryKey()) _lines.Add(Credit.Of(gift.Debit, gift.UserId));
-        Tally.Seq = Math.Max(Tally.Seq, through);
+        _tally.Seq = Math.Max(_tally.Seq, through);
         _heardAt = time.GetTimestamp();
         if (begins)
         {
@@ -348,11 +347,11 @@ internal sealed partial class StreamGrain(
     {
         try
         {
+            if (_supporters is not null) _tally.Top = Top;
+            state.Tally = _tally with { };
             stream.State = state;
-            if (_supporters is not null) Tally.Top = Top;
-            var seq = Tally.Seq;
             await stream.WriteStateAsync();
-            _savedSeq = seq;
+            _savedSeq = state.Tally.Seq;
         }
         catch (Exception)
         {
@@ -361,12 +360,12 @@ internal sealed partial class StreamGrain(
         }
     }
 
-    private StreamTotals Totals => TotalsOf(Tally);
+    private StreamTotals Totals => TotalsOf(_tally);
 
     private static StreamTotals TotalsOf(Tally tally) => new(tally.Gifts, new(tally.Coins), new(tally.Diamonds));
 
     /// <summary>With everybody's name.</summary>
-    private Supporter[] Top => _supporters is null ? Tally.Top : [.. _supporters.Top];
+    private Supporter[] Top => _supporters is null ? _tally.Top : [.. _supporters.Top];
 
     private Supporter[] ShownTop => [.. Top.Select(supporter => supporter with { UserId = Shown(supporter.UserId) })];
 

@@ -62,6 +62,7 @@ public sealed partial class PostgresLedger : ILedger, IAsyncDisposable
         };
         _commits = NpgsqlDataSource.Create(lookUp);
         lookUp.MaxPoolSize = LookUpsAtOnce;
+        lookUp.Timeout = 5;   // the wait for one of them, too: as long as a caller waits
         _lookUps = NpgsqlDataSource.Create(lookUp);
     }
 
@@ -241,7 +242,7 @@ public sealed partial class PostgresLedger : ILedger, IAsyncDisposable
     /// </summary>
     public async Task<UnsettledScan> FindUnsettled(DateTimeOffset since, DateTimeOffset before, TimeSpan grace, int limit, IReadOnlyCollection<string> except, IReadOnlyCollection<string>? only)
     {
-        var horizon = (await Query(HorizonQuery, row => new DateTimeOffset(row.GetDateTime(0)), default))[0];
+        var horizon = (await Query(_scans, HorizonQuery, row => new DateTimeOffset(row.GetDateTime(0)), default))[0];
         var gifts = await Query(
             _scans,
             $"""

@@ -95,7 +95,7 @@ public sealed class StreamTests(Databases databases)
         var reads = spy!.Reads;
         GiftNews News(long seq) => new(seq - 1, seq, [new(seq, new Credit(Some.Key(), 1, 1, $"viewer{seq}", stream, "rose", 1, 1))]);
 
-        foreach (var seq in (long[])[2, 3, 1]) await audience.Hear(News(seq));
+        await Task.WhenAll(((long[])[2, 3, 1]).Select(seq => audience.Hear(News(seq))));
 
         frame = await Eventually.Is(async () => (await grain.NextFrame(frame.Epoch, frame.Number)).Value!, seen => seen.Totals.Gifts == 3);
         Assert.Equal(["viewer1", "viewer2", "viewer3"], frame.Top.Select(supporter => supporter.UserId).Order());
