@@ -49,7 +49,7 @@ internal sealed partial class StreamGrain
     /// <summary>Safe to lose because the list asks.</summary>
     private void LeaveList() => GrainFactory.GetGrain<IStreamRounds>(IStreamListGrain.Key).Leave(this.GetPrimaryKey()).Ignore();
 
-    private ListedStream ListedAs(StreamState live) => new(this.GetPrimaryKey(), live.CreatorId!, live.Title, StreamView.Live, live.StartedAt, TotalsOf(live.Tally));
+    private ListedStream ListedAs(StreamState live) => new(this.GetPrimaryKey(), live.CreatorId!, live.Title, StreamView.Live, live.StartedAt, Totals);
 
     [LoggerMessage(LogLevel.Warning, "Stream {Stream} is live and not on the list of live streams: {Reason}")]
     private partial void LogRefused(Guid stream, string reason);

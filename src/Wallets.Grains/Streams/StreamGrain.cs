@@ -360,9 +360,7 @@ internal sealed partial class StreamGrain(
         }
     }
 
-    private StreamTotals Totals => TotalsOf(_tally);
-
-    private static StreamTotals TotalsOf(Tally tally) => new(tally.Gifts, new(tally.Coins), new(tally.Diamonds));
+    private StreamTotals Totals => new(_tally.Gifts, new(_tally.Coins), new(_tally.Diamonds));
 
     /// <summary>With everybody's name.</summary>
     private Supporter[] Top => _supporters is null ? _tally.Top : [.. _supporters.Top];
