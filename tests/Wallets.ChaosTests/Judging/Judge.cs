@@ -144,7 +144,7 @@ internal sealed partial class Judge(IReadOnlyCollection<Operation> history, IRea
 
     /// <summary>A proof that its own user offers again under another key is answered with what it minted.</summary>
     private bool IsSamePaymentAsBefore(Operation operation) =>
-        operation.Wish.Act == Act.Purchase && _accounts[(Holder.Wallet, operation.Wish.Subject)].Exists(line => line.Kind == Kinds.Purchase && line.Payment == operation.Wish.Content);
+        operation.Wish.Act == Act.Purchase && _accounts.TryGetValue((Holder.Wallet, operation.Wish.Subject), out var account) && account.Exists(line => line.Kind == Kinds.Purchase && line.Payment == operation.Wish.Content);
 
     private IEnumerable<string> Answers()
     {
