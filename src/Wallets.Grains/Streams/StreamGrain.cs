@@ -9,7 +9,7 @@ namespace Wallets.Grains.Streams;
 [GenerateSerializer, Immutable, Alias("credited-gift")]
 internal readonly record struct CreditedGift(long Seq, Credit Credit);
 
-/// <summary>Gifts of one stream among the creator's entries in (<see cref="AfterSeq"/>, <see cref="ThroughSeq"/>].</summary>
+/// <summary>Gifts of one stream among the creator's entries in (<see cref="AfterSeq"/>, <see cref="ThroughSeq"/>]. Without gifts it says only that there is something in the ledger.</summary>
 [GenerateSerializer, Immutable, Alias("gift-news")]
 internal sealed record GiftNews(long AfterSeq, long ThroughSeq, CreditedGift[] Gifts);
 

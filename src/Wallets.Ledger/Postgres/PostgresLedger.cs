@@ -49,7 +49,7 @@ public sealed partial class PostgresLedger : ILedger, IAsyncDisposable
         _scans = NpgsqlDataSource.Create(scan);
         scan.Timeout = 30;
         _snapshots = NpgsqlDataSource.Create(scan);
-        var lookUp = new NpgsqlConnectionStringBuilder(connectionString)
+        var settings = new NpgsqlConnectionStringBuilder(connectionString)
         {
             ApplicationName = "wallets-ledger",
             Timeout = 3,
@@ -60,10 +60,10 @@ public sealed partial class PostgresLedger : ILedger, IAsyncDisposable
             AutoPrepareMinUsages = 2,
             MaxPoolSize = writers,
         };
-        _commits = NpgsqlDataSource.Create(lookUp);
-        lookUp.MaxPoolSize = LookUpsAtOnce;
-        lookUp.Timeout = 5;   // the wait for one of them, too: as long as a caller waits
-        _lookUps = NpgsqlDataSource.Create(lookUp);
+        _commits = NpgsqlDataSource.Create(settings);
+        settings.MaxPoolSize = LookUpsAtOnce;
+        settings.Timeout = 5;   // the wait for one of them, too: as long as a caller waits
+        _lookUps = NpgsqlDataSource.Create(settings);
     }
 
     public int Writers { get; }
