@@ -108,7 +108,7 @@ public sealed class LateCreditTests(Databases databases)
 
         public override async Task<CommitResult> Commit(IReadOnlyList<Append> batch, CancellationToken cancellation)
         {
-            if (Gate is { } gate && batch.Any(append => append.Entries[0].Kind == EntryKind.GiftReceived)) await gate.Task;
+            if (Gate is { } gate && batch.Any(append => append.Entries[0].Kind == EntryKind.GiftReceived)) await gate.Task.WaitAsync(cancellation);   // a test that fails ends all the same
             return await base.Commit(batch, cancellation);
         }
 
