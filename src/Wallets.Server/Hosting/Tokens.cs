@@ -21,7 +21,9 @@ internal static class Tokens
         if (key is not null) builder.Services.AddSingleton(key);
         builder.Services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJwtBearer(options =>
         {
-            options.MapInboundClaims = false;
+            options.TokenHandlers.Clear();
+            options.TokenHandlers.Add(new RememberedTokens());
+            options.SaveToken = false;
             options.Authority = key is null ? auth.Issuer : null;
             options.TokenValidationParameters = new TokenValidationParameters
             {
