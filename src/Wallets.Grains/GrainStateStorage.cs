@@ -5,7 +5,6 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
-using Orleans.Providers;
 using Orleans.Storage;
 
 namespace Wallets.Grains;
@@ -17,10 +16,18 @@ public sealed record StateStorage(string Invariant, string ConnectionString)
 
     /// <summary>Its few queries are prepared, not parsed each time, and in a rush they wait for one another instead of taking the server's last connections.</summary>
     public static StateStorage Postgres(string connectionString) =>
-        new(PostgresInvariant, new NpgsqlConnectionStringBuilder(connectionString) { NoResetOnClose = true, MaxAutoPrepare = 32, AutoPrepareMinUsages = 2, MaxPoolSize = 24 }.ConnectionString);
+        new(PostgresInvariant, new NpgsqlConnectionStringBuilder(connectionString) { NoResetOnClose = true, MaxAutoPrepare = 32, AutoPrepareMinUsages = 2, MaxPoolSize = 16 }.ConnectionString);
 
     /// <summary>The invariant is historic; Orleans loads Microsoft.Data.Sqlite for it. Unpooled, so that no failed write leaves a transaction open.</summary>
     public static StateStorage Sqlite(string file) => new("System.Data.SQLite", $"Data Source={file};Pooling=False");
+
+    /// <summary>
+    /// The same, for what can be made anew from the ledger: PostgreSQL answers before it is on disk. A crash of the database takes the last of it, never
+    /// entries that it was made of, since they came before it in the same log.
+    /// </summary>
+    internal StateStorage OfSnapshots => Invariant == PostgresInvariant
+        ? this with { ConnectionString = new NpgsqlConnectionStringBuilder(ConnectionString) { Options = "-c synchronous_commit=off", MaxPoolSize = 8 }.ConnectionString }
+        : this;
 }
 
 /// <summary>Grain state as JSON, which people can read in the database and which survives renamed types.</summary>
@@ -56,10 +63,10 @@ internal sealed class ExactKeyHasher : IStorageHasherPicker
 /// </summary>
 internal sealed class StorageThatSaysUnavailable(IGrainStorage storage) : IGrainStorage, ILifecycleParticipant<ISiloLifecycle>
 {
-    /// <summary>Puts itself in front of the default storage.</summary>
-    public static void AddTo(IServiceCollection services)
+    /// <summary>Puts itself in front of the storage of that name.</summary>
+    public static void AddTo(IServiceCollection services, string name)
     {
-        var stock = services.Last(service => service.ServiceType == typeof(IGrainStorage) && Equals(service.ServiceKey, ProviderConstants.DEFAULT_STORAGE_PROVIDER_NAME));
+        var stock = services.Last(service => service.ServiceType == typeof(IGrainStorage) && Equals(service.ServiceKey, name));
         services.Remove(stock);
         services.AddKeyedSingleton<IGrainStorage>(stock.ServiceKey, (provider, key) => new StorageThatSaysUnavailable((IGrainStorage)stock.KeyedImplementationFactory!(provider, key)));
     }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Orleans.Providers;
 using Orleans.Serialization;
 using Wallets.Grains.Accounts;
 using Wallets.Grains.Acts;
@@ -22,14 +23,8 @@ public static class GrainsHosting
     /// </summary>
     public static ISiloBuilder AddWalletsGrains(this ISiloBuilder silo, Func<IServiceProvider, ILedger> createLedger, StateStorage state)
     {
-        silo.AddAdoNetGrainStorageAsDefault(storage =>
-        {
-            storage.Invariant = state.Invariant;
-            storage.ConnectionString = state.ConnectionString;
-            storage.GrainStorageSerializer = new JsonStateSerializer();
-            storage.HashPicker = new ExactKeyHasher();
-        });
-        StorageThatSaysUnavailable.AddTo(silo.Services);
+        silo.AddStorage(ProviderConstants.DEFAULT_STORAGE_PROVIDER_NAME, state);
+        silo.AddStorage(AccountSnapshot.Storage, state.OfSnapshots);
         silo.AddIncomingGrainCallFilter<FaultFilter>();
         silo.Services.Configure<ExceptionSerializationOptions>(options => options.SupportedNamespacePrefixes.Add(nameof(Polly)));   // Orleans tells by it why a call found no place
         silo.Services.TryAddSingleton(TimeProvider.System);
@@ -65,5 +60,17 @@ public static class GrainsHosting
             Task.WhenAll(services.GetRequiredService<PaymentChannels>().Open.Select(channel => grains.GetGrain<INotificationsGrain>(channel).Handle(hasNew: false)))));
         silo.Services.AddHostedService<FiguresReporter>();
         return silo;
+    }
+
+    private static void AddStorage(this ISiloBuilder silo, string name, StateStorage place)
+    {
+        silo.AddAdoNetGrainStorage(name, storage =>
+        {
+            storage.Invariant = place.Invariant;
+            storage.ConnectionString = place.ConnectionString;
+            storage.GrainStorageSerializer = new JsonStateSerializer();
+            storage.HashPicker = new ExactKeyHasher();
+        });
+        StorageThatSaysUnavailable.AddTo(silo.Services, name);
     }
 }

@@ -98,7 +98,7 @@ public interface ILedger : IWorklist, IRateCards, IActs
 /// <summary>An account, and its entries that follow a seq, in order.</summary>
 public sealed record AccountTail(long AccountId, IReadOnlyList<Entry> Entries)
 {
-    /// <summary>Entries; if there are as many, there may be more. A tail is seldom as long: snapshots are 256 entries apart.</summary>
+    /// <summary>Entries; if there are as many, there may be more. A tail is seldom as long: snapshots are 384 entries apart.</summary>
     public const int Longest = 400;
 }
 

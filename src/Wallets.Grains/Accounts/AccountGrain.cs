@@ -14,6 +14,9 @@ namespace Wallets.Grains.Accounts;
 [GenerateSerializer, Alias("account-snapshot")]
 internal sealed class AccountSnapshot
 {
+    /// <summary>The storage of snapshots, which need not be on disk when their writing is answered.</summary>
+    public const string Storage = "snapshots";
+
     /// <summary>Whose it is: storage finds a row by a hash of the grain's key, and a hash is not an identity.</summary>
     [Id(0)] public string Name { get; set; } = "";
 
@@ -53,7 +56,7 @@ internal abstract partial class AccountGrain<TState>(
     ILogger logger) : Grain where TState : AccountState, new()
 {
     private const int TailPage = 5_000;
-    private const int EntriesBetweenSnapshots = 256;
+    private const int EntriesBetweenSnapshots = 384;
     private const int StaggerStep = 101;
     private const int EntriesBetweenSnapshotsOfReplay = 100_000;
     private const int EntriesWorthASnapshot = 32;

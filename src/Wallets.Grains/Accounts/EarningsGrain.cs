@@ -14,7 +14,7 @@ namespace Wallets.Grains.Accounts;
 /// behind its redelivery. What memory lets through all the same meets the unique key.
 /// </summary>
 internal sealed partial class EarningsGrain(
-    [PersistentState("earnings")] IPersistentState<AccountSnapshot> snapshot,
+    [PersistentState("earnings", AccountSnapshot.Storage)] IPersistentState<AccountSnapshot> snapshot,
     ILedger ledger,
     LedgerWriter writer,
     Published published,

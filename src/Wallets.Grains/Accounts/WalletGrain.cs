@@ -15,7 +15,7 @@ namespace Wallets.Grains.Accounts;
 /// point, 4 the caller is answered, 5 the credit is handed to the relay. If the process dies after 3, settlement does 5.
 /// </summary>
 internal sealed partial class WalletGrain(
-    [PersistentState("wallet")] IPersistentState<AccountSnapshot> snapshot,
+    [PersistentState("wallet", AccountSnapshot.Storage)] IPersistentState<AccountSnapshot> snapshot,
     ILedger ledger,
     LedgerWriter writer,
     Published published,
@@ -44,7 +44,8 @@ internal sealed partial class WalletGrain(
         if (State.HasExpired(Now)) await Expire();
         var terms = await published.GetTerms();
         var stream = await streams.Find(order.StreamId);
-        var decision = WalletDecisions.SendGift(AccountId ?? 0, State, Name, order, stream, terms, _options.Limits, _options.Refunds.FlaggedHoldDays, Now, await SenderOf(caller, order, stream, terms));
+        var sender = await SenderOf(caller, order, stream, terms);
+        var decision = WalletDecisions.SendGift(AccountId ?? 0, State, Name, order, stream, terms, _options.Limits, _options.Refunds.FlaggedHoldDays, Now, sender);
         if (decision.Refusal is { } refusal)
             return await FindInLedger(order.Key) is { } unseen ? await Replay(order, unseen) : Refuse(refusal);
 

@@ -59,14 +59,20 @@ internal sealed partial class Relay : IHostedService
             switch (lane.Add(credit, debit.RecordedAt))
             {
                 case Lane.Added.First:
-                    Interlocked.Increment(ref _openLanes);
-                    _ = Task.Run(() => Deliver(creatorId, lane));   // ends by itself; its failures are repeated or found by settlement
+                    Begin(creatorId, lane);
                     return;
                 case Lane.Added.Behind:
                     return;
             }
             // The lane was closed between finding and adding; the next one is new.
         }
+    }
+
+    /// <summary>A method of its own, for its closure: not each gift makes one.</summary>
+    private void Begin(string creatorId, Lane lane)
+    {
+        Interlocked.Increment(ref _openLanes);
+        _ = Task.Run(() => Deliver(creatorId, lane));   // ends by itself; its failures are repeated or found by settlement
     }
 
     /// <summary>Asks settlement to leave to this silo what it still has to deliver. Holds for a moment only, so that a silo that dies is not waited for.</summary>

@@ -23,7 +23,7 @@ internal sealed class Leaderboard(int shown)
             {
                 _top.Clear();
                 foreach (var (user, coins) in _coins)
-                    if (MayRank(coins)) Place(new(user, new(coins)));
+                    if (MayRank(user, coins)) Place(new(user, new(coins)));
                 _isTopStale = false;
             }
             return _top;
@@ -37,12 +37,13 @@ internal sealed class Leaderboard(int shown)
         ref var total = ref CollectionsMarshal.GetValueRefOrAddDefault(_coins, userId, out _);
         total += coins;
         if (coins < 0) _isTopStale = true;
-        else if (!_isTopStale && MayRank(total)) Place(new(userId, new(total)));
+        else if (!_isTopStale && MayRank(userId, total)) Place(new(userId, new(total)));
         if (total <= 0) _coins.Remove(userId);
     }
 
-    /// <summary>If not, nor did the fewer coins that these grew from.</summary>
-    private bool MayRank(long coins) => _top.Count < shown || coins >= _top[^1].Coins.Value;
+    /// <summary>Before the last one shown, or that one itself. If not, nor did the fewer coins that these grew from.</summary>
+    private bool MayRank(string userId, long coins) =>
+        _top.Count < shown || coins > _top[^1].Coins.Value || (coins == _top[^1].Coins.Value && string.CompareOrdinal(userId, _top[^1].UserId) <= 0);
 
     private void Place(Supporter supporter)
     {

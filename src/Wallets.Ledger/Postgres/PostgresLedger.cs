@@ -71,7 +71,7 @@ public sealed partial class PostgresLedger : ILedger, IAsyncDisposable
     public async Task<CommitResult> Commit(IReadOnlyList<Append> batch, CancellationToken cancellation)
     {
         var commitAsked = false;
-        using var rows = new EntryRows([.. batch.OrderBy(append => append.AccountId).SelectMany(append => append.Entries)]);   // the same order in every transaction: two that wait for each other's keys would be a deadlock
+        using var rows = new EntryRows(InOrder(batch));
         try
         {
             await using var connection = await _commits.OpenConnectionAsync(cancellation);
@@ -90,6 +90,16 @@ public sealed partial class PostgresLedger : ILedger, IAsyncDisposable
         {
             throw new LedgerFaultException(commitAsked, fault);
         }
+    }
+
+    /// <summary>By account, the same order in every transaction: two that wait for each other's keys would be a deadlock.</summary>
+    private static List<Entry> InOrder(IReadOnlyList<Append> batch)
+    {
+        var appends = batch.ToArray();
+        Array.Sort(Array.ConvertAll(appends, append => append.AccountId), appends);
+        var entries = new List<Entry>(appends.Length);
+        foreach (var append in appends) entries.AddRange(append.Entries);
+        return entries;
     }
 
     public async Task<IReadOnlyList<Verdict>> Judge(IReadOnlyList<Append> batch, CancellationToken cancellation)
