@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace Wallets.Benchmarks.Load;
 
 /// <summary>One gift of one coin: what every contender is asked to move.</summary>
@@ -38,11 +40,20 @@ internal sealed class GiftSource(Population population, Distribution distributio
     private readonly Random _random = new(seed);
     private readonly double[] _zipf = distribution == Distribution.Zipf ? ZipfTable(population.Creators) : [];
 
-    public DrawnGift Next() => new(Guid.CreateVersion7(), _random.Next(population.Wallets), NextCreator());
+    public DrawnGift Next() => new(NextKey(), _random.Next(population.Wallets), NextCreator());
 
     public void Fill(Span<DrawnGift> gifts)
     {
         for (var i = 0; i < gifts.Length; i++) gifts[i] = Next();
+    }
+
+    /// <summary>A UUIDv7 without the kernel's randomness, which was asked for by a call for each key: an eighth of the generator's time.</summary>
+    private static Guid NextKey()
+    {
+        Span<byte> key = stackalloc byte[16];
+        BinaryPrimitives.WriteInt64BigEndian(key, TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() << 16 | 0x7000 | (long)Random.Shared.Next(0x1000));
+        BinaryPrimitives.WriteInt64BigEndian(key[8..], Random.Shared.NextInt64() >> 1 | long.MinValue);
+        return new Guid(key, bigEndian: true);
     }
 
     private int NextCreator()
