@@ -16,14 +16,14 @@ public sealed record StateStorage(string Invariant, string ConnectionString)
 
     /// <summary>Its few queries are prepared, not parsed each time, and in a rush they wait for one another instead of taking the server's last connections.</summary>
     public static StateStorage Postgres(string connectionString) =>
-        new(PostgresInvariant, new NpgsqlConnectionStringBuilder(connectionString) { NoResetOnClose = true, MaxAutoPrepare = 32, AutoPrepareMinUsages = 2, MaxPoolSize = 16 }.ConnectionString);
+        new(PostgresInvariant, new NpgsqlConnectionStringBuilder(connectionString) { NoResetOnClose = true, MaxAutoPrepare = 32, AutoPrepareMinUsages = 2, MaxPoolSize = 16, Timeout = 5 }.ConnectionString);
 
     /// <summary>The invariant is historic; Orleans loads Microsoft.Data.Sqlite for it. Unpooled, so that no failed write leaves a transaction open.</summary>
     public static StateStorage Sqlite(string file) => new("System.Data.SQLite", $"Data Source={file};Pooling=False");
 
     /// <summary>
-    /// The same, for what can be made anew from the ledger: PostgreSQL answers before it is on disk. A crash of the database takes the last of it, never
-    /// entries that it was made of, since they came before it in the same log.
+    /// The same, for what can be made anew from the ledger: PostgreSQL answers before it is on disk. A crash of the database may take the latest snapshots.
+    /// One that survives holds no entry that was lost: entries come before it in the same log.
     /// </summary>
     internal StateStorage OfSnapshots => Invariant == PostgresInvariant
         ? this with { ConnectionString = new NpgsqlConnectionStringBuilder(ConnectionString) { Options = "-c synchronous_commit=off", MaxPoolSize = 8 }.ConnectionString }

@@ -293,7 +293,7 @@ internal abstract partial class AccountGrain<TState>(
         }
         catch (InconsistentStateException)
         {
-            Retire();   // another activation has written a snapshot, so this one is stale
+            Retire();   // another activation has written a snapshot, so this one is stale; or a crash of the database took the one that this one wrote
         }
         catch (Exception fault)
         {

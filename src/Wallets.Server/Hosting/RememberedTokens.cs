@@ -9,12 +9,13 @@ namespace Wallets.Server.Hosting;
 /// seventh of a gateway's time. Only what was believed is remembered, so that strangers cannot fill the memory, and letter by letter, so that nothing else is
 /// taken for it. A signing key that its issuer withdraws is believed those five minutes longer.
 /// </summary>
-internal sealed class RememberedTokens : TokenHandler, IDisposable
+/// <param name="most">How many tokens are remembered at once; others are checked each time.</param>
+internal sealed class RememberedTokens(int most = RememberedTokens.Most) : TokenHandler, IDisposable
 {
-    private const int MostTokens = 50_000;
+    private const int Most = 50_000;
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(5);
     private readonly JsonWebTokenHandler _checks = new() { MapInboundClaims = false };
-    private readonly MemoryCache _believed = new(new MemoryCacheOptions { SizeLimit = MostTokens });
+    private readonly MemoryCache _believed = new(new MemoryCacheOptions());
 
     public override async Task<TokenValidationResult> ValidateTokenAsync(string token, TokenValidationParameters validationParameters)
     {
@@ -22,7 +23,7 @@ internal sealed class RememberedTokens : TokenHandler, IDisposable
 
         var result = await _checks.ValidateTokenAsync(token, validationParameters);
         // Whichever of the two ends is sooner counts.
-        if (result.IsValid) _believed.Set(token, result, new MemoryCacheEntryOptions { Size = 1, AbsoluteExpiration = result.SecurityToken.ValidTo, AbsoluteExpirationRelativeToNow = Longest });
+        if (result.IsValid && _believed.Count < most) _believed.Set(token, result, new MemoryCacheEntryOptions { AbsoluteExpiration = result.SecurityToken.ValidTo, AbsoluteExpirationRelativeToNow = Longest });
         return result;
     }
 

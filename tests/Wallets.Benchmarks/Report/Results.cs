@@ -83,7 +83,10 @@ internal sealed class Results
         .Where(m => m.Contender == contender && m.Distribution == distribution && m.Load == Measurement.Closed)
         .MaxBy(m => m.GiftsPerSecond);
 
-    public Measurement? AtShareOfPeak(string contender, double share) => Measurements
-        .Where(m => m.Contender == contender && m.Load == Measurement.Open(share))
-        .MinBy(m => m.LatencyMs.P99);
+    /// <summary>The open loop that followed the best closed one: of the same round.</summary>
+    public Measurement? AtShareOfPeak(string contender, double share)
+    {
+        var peak = Peak(contender, Distribution.Uniform);
+        return Measurements.SkipWhile(m => m != peak).FirstOrDefault(m => m.Contender == contender && m.Load == Measurement.Open(share));
+    }
 }

@@ -66,9 +66,23 @@ public sealed class TokenTests : IDisposable
         await Eventually.Is(() => Check(early), seen => seen.IsValid);
     }
 
+    [Fact]
+    public async Task More_tokens_than_are_remembered_are_believed_and_checked_each_time()
+    {
+        using var tokens = new RememberedTokens(most: 1);
+        var (ann, bob) = (Sign(AnHour), Sign(AnHour, "bob"));
+
+        var (first, second) = (await Check(ann, tokens), await Check(bob, tokens));
+
+        Assert.True(first.IsValid && second.IsValid);
+        Assert.Same(first, await Check(ann, tokens));
+        Assert.NotSame(second, await Check(bob, tokens));
+        Assert.True((await Check(bob, tokens)).IsValid);
+    }
+
     public void Dispose() => _tokens.Dispose();
 
-    private Task<TokenValidationResult> Check(string token) => _tokens.ValidateTokenAsync(token, new TokenValidationParameters
+    private Task<TokenValidationResult> Check(string token, RememberedTokens? tokens = null) => (tokens ?? _tokens).ValidateTokenAsync(token, new TokenValidationParameters
     {
         ValidIssuer = Issuer,
         ValidAudience = Audience,

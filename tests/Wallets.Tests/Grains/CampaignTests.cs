@@ -64,16 +64,16 @@ public sealed class CampaignTests(Databases databases)
     public async Task With_writes_that_fail_the_budget_is_taken_by_whom_it_is_given_to(int seed)
     {
         const int users = 24, room = 16;
-        Faulty? storage = null;
-        await using var cluster = await TestCluster.Start(await databases.Create(Engine.Postgres), silos: 1, add: services => WrappedStorage.Put(services, inner => storage ??= new Faulty(inner, new Random(seed))));
+        var faults = new Faults(new Random(seed));
+        await using var cluster = await TestCluster.Start(await databases.Create(Engine.Postgres), silos: 1, add: services => WrappedStorage.Put(services, inner => new Faulty(inner, faults)));
         var campaign = await Open(cluster, budget: room * Each + Each - 1);
-        storage!.HasBegun = true;
+        faults.HaveBegun = true;
 
         var grants = await Task.WhenAll(Enumerable.Range(0, 2 * users).Select(n => Insist(campaign, $"user-{n % users}")));
-        storage.HasBegun = false;
+        faults.HaveBegun = false;
 
         var granted = grants.Where(grant => grant.IsOk).Select(grant => grant.Value!.UserId).ToHashSet();
-        Assert.True(storage.Failed > 0);
+        Assert.True(faults.Count > 0);
         Assert.Equal(room, granted.Count);
         Assert.All(grants.Where(grant => !grant.IsOk), grant => Assert.Equal(Refusal.CampaignExhausted, grant.Refusal!.Code));
         for (var n = 0; n < users; n++) Assert.Equal(granted.Contains($"user-{n}") ? Each : 0, await cluster.Coins($"user-{n}"));
@@ -125,18 +125,24 @@ public sealed class CampaignTests(Databases databases)
         }
     }
 
-    private sealed class Faulty(IGrainStorage inner, Random random) : WrappedStorage(inner)
+    private sealed class Faults(Random random)
     {
-        public bool HasBegun { get; set; }
+        public bool HaveBegun { get; set; }
 
-        public int Failed { get; private set; }
+        public int Count { get; set; }
 
+        /// <summary>1: fails before the write; 2: after it. The first write of a campaign fails in any case.</summary>
+        public int Throw(string stateName) => !HaveBegun || stateName != "campaign" ? 0 : Count == 0 ? random.Next(1, 3) : random.Next(4);
+    }
+
+    private sealed class Faulty(IGrainStorage inner, Faults faults) : WrappedStorage(inner)
+    {
         public override async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
         {
-            var dice = !HasBegun || stateName != "campaign" ? 0 : Failed == 0 ? random.Next(1, 3) : random.Next(4);
+            var dice = faults.Throw(stateName);
             if (dice != 1) await base.WriteStateAsync(stateName, grainId, grainState);
             if (dice is not (1 or 2)) return;
-            Failed++;
+            faults.Count++;
             throw new NpgsqlException("The connection is lost.");
         }
     }

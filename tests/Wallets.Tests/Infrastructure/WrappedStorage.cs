@@ -1,17 +1,18 @@
 using Microsoft.Extensions.DependencyInjection;
-using Orleans.Providers;
 using Orleans.Storage;
 
 namespace Wallets.Tests.Infrastructure;
 
-/// <summary>A silo's real storage of grain state, for tests that let its writes misbehave.</summary>
+/// <summary>A silo's real storage of grain state, all of it, for tests that let its writes misbehave.</summary>
 internal abstract class WrappedStorage(IGrainStorage inner) : IGrainStorage, ILifecycleParticipant<ISiloLifecycle>
 {
     public static void Put(IServiceCollection services, Func<IGrainStorage, WrappedStorage> around)
     {
-        var storage = services.Last(service => service.ServiceType == typeof(IGrainStorage) && Equals(service.ServiceKey, ProviderConstants.DEFAULT_STORAGE_PROVIDER_NAME));
-        services.Remove(storage);
-        services.AddKeyedSingleton<IGrainStorage>(storage.ServiceKey, (all, name) => around((IGrainStorage)storage.KeyedImplementationFactory!(all, name)));
+        foreach (var storage in services.Where(service => service.ServiceType == typeof(IGrainStorage) && service.KeyedImplementationFactory is not null).ToList())
+        {
+            services.Remove(storage);
+            services.AddKeyedSingleton<IGrainStorage>(storage.ServiceKey, (all, name) => around((IGrainStorage)storage.KeyedImplementationFactory!(all, name)));
+        }
     }
 
     public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => inner.ReadStateAsync(stateName, grainId, grainState);
