@@ -1,5 +1,8 @@
 using System.Reflection;
+using Microsoft.Extensions.Options;
 using Npgsql;
+using Orleans.Configuration;
+using Orleans.Providers;
 using Wallets.Grains.Accounts;
 using Wallets.Tests.Infrastructure;
 using Xunit;
@@ -12,10 +15,11 @@ public sealed class SnapshotStorageTests(Databases databases)
     [Fact]
     public async Task Only_the_storage_of_snapshots_answers_before_it_is_on_disk()
     {
-        var state = (await databases.Create(Engine.Postgres)).State;
+        await using var cluster = await TestCluster.Start(await databases.Create(Engine.Postgres), silos: 1);
+        var storages = cluster.Service<IOptionsMonitor<AdoNetGrainStorageOptions>>();
 
-        Assert.Equal("on", await SynchronousCommit(state.ConnectionString));
-        Assert.Equal("off", await SynchronousCommit(state.OfSnapshots.ConnectionString));
+        Assert.Equal("on", await SynchronousCommit(storages.Get(ProviderConstants.DEFAULT_STORAGE_PROVIDER_NAME).ConnectionString!));
+        Assert.Equal("off", await SynchronousCommit(storages.Get(AccountSnapshot.Storage).ConnectionString!));
     }
 
     [Fact]

@@ -8,7 +8,7 @@ internal abstract class WrappedStorage(IGrainStorage inner) : IGrainStorage, ILi
 {
     public static void Put(IServiceCollection services, Func<IGrainStorage, WrappedStorage> around)
     {
-        foreach (var storage in services.Where(service => service.ServiceType == typeof(IGrainStorage) && service.KeyedImplementationFactory is not null).ToList())
+        foreach (var storage in services.Where(service => service.ServiceType == typeof(IGrainStorage) && service.IsKeyedService).ToList())
         {
             services.Remove(storage);
             services.AddKeyedSingleton<IGrainStorage>(storage.ServiceKey, (all, name) => around((IGrainStorage)storage.KeyedImplementationFactory!(all, name)));
