@@ -12,7 +12,7 @@ namespace Wallets.Server.Hosting;
 /// <param name="most">How many tokens are remembered at once; others are checked each time.</param>
 internal sealed class RememberedTokens(int most = RememberedTokens.Most) : TokenHandler, IDisposable
 {
-    private const int Most = 50_000;
+    private const int Most = 25_000;   // of about 5 KB each
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(5);
     private readonly JsonWebTokenHandler _checks = new() { MapInboundClaims = false };
     private readonly MemoryCache _believed = new(new MemoryCacheOptions());
