@@ -3,14 +3,11 @@ using Microsoft.Extensions.Logging;
 namespace Wallets.Grains.Accounts;
 
 /// <summary>
-/// Answers on their way to one front end: those that come while earlier ones are under way, or within a few milliseconds of them, go
-/// together. Wallets add from any thread. What it loses, the front end asks for again, with the same key.
+/// Answers on their way to one front end: those that come while earlier ones are under way go together. They need no pause of their own:
+/// they come as the flushes end, which have one. Wallets add from any thread. What it loses, the front end asks for again, with the same key.
 /// </summary>
 internal sealed partial class GiftOutbox(IGiftAnswers frontEnd, ILogger logger)
 {
-    /// <summary>As front ends send in rounds, so they are answered.</summary>
-    private static readonly TimeSpan BetweenTellings = TimeSpan.FromMilliseconds(4);
-
     private readonly Lock _lock = new();
     private readonly List<GiftAnswer> _ready = [];
     private bool _isTelling;
@@ -41,7 +38,6 @@ internal sealed partial class GiftOutbox(IGiftAnswers frontEnd, ILogger logger)
     {
         while (Take() is { } answers)
         {
-            var pause = Task.Delay(BetweenTellings);
             try
             {
                 await frontEnd.Hear(answers);
@@ -50,7 +46,6 @@ internal sealed partial class GiftOutbox(IGiftAnswers frontEnd, ILogger logger)
             {
                 LogNotTold(fault, answers.Length);
             }
-            await pause;
         }
     }
 

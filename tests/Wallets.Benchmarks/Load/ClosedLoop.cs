@@ -10,6 +10,9 @@ internal static class ClosedLoop
     private const int LongestWarmUps = 4;
     private const double Faster = 1.05;   // less is noise
 
+    /// <summary>How long a load waits for answers after its last send, and then ends the run: a contender that hangs would hang it.</summary>
+    public static readonly TimeSpan UntilAnswered = TimeSpan.FromMinutes(2);
+
     /// <summary>
     /// Sends for as long as is said, and then until a quarter of that time was no faster than the best before it, at most four times as
     /// long: servers compile what they run often, and a machine that others share takes its time over that.
@@ -48,7 +51,7 @@ internal static class ClosedLoop
                     tally.Failed(gifts.Length, fault);   // counted and reported; the load goes on
                 }
             }
-        })));
+        }))).WaitAsync(duration + UntilAnswered);
         return tally;
     }
 }

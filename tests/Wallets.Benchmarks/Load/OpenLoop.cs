@@ -21,7 +21,7 @@ internal static class OpenLoop
         var tally = new Tally();
         var underWay = new UnderWay();
         await Task.Factory.StartNew(SendOnTime, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        await underWay.AllEnded();
+        await underWay.AllEnded().WaitAsync(ClosedLoop.UntilAnswered);
         return tally;
 
         // On a thread of its own that sleeps by the kernel's clock: a timer of .NET goes by one that ticks every four milliseconds on many machines.
