@@ -26,6 +26,7 @@ internal sealed class BenchmarkRun(Plan plan, string? jsonFile, string? plotFold
         {
             Commit = await Repository.Commit(),
             Machine = Hardware.Describe(),
+            DiskFlushMs = await Disk.Probe(),
             Plan = plan.Name,
             StartedAt = TimeProvider.System.GetUtcNow(),
         };

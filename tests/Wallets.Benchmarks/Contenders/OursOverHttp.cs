@@ -13,11 +13,15 @@ internal sealed class OursOverHttp : IContender
 {
     private const int AtOnce = 64;
     private const int MostAttempts = 10;
+
+    /// <summary>More than callers at once in any closed loop. In an open one that falls behind, what comes on top waits, and waiting counts; a connection for each would exhaust the files that a process may have.</summary>
+    private const int MostConnections = 4_096;
+
     private static readonly TimeSpan TokenLifetime = TimeSpan.FromHours(12);
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
     /// <summary>Sends as it is told: the client that is usual adds headers, timers and copies of bodies, for which a generator of load has no use.</summary>
-    private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false, ActivityHeadersPropagator = null });
+    private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false, ActivityHeadersPropagator = null, MaxConnectionsPerServer = MostConnections });
     private WalletsCluster? _cluster;
     private OurLedger? _ledger;
     private Uri[] _giftUrls = [];

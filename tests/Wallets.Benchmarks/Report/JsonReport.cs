@@ -33,6 +33,7 @@ internal static class JsonReport
             Targets = targets.Select(target => new { target.Figure, target.Measured, Target = target.GoalText, target.IsMet }),
             results.Plan,
             results.StartedAt,
+            results.DiskFlushMs,
             results.Database,
             results.Contenders,
             results.Measurements,

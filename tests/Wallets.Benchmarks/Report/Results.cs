@@ -67,6 +67,10 @@ internal sealed class Results
 {
     public required string Commit { get; init; }
     public required string Machine { get; init; }
+
+    /// <summary>What a small write to the databases' disk takes before anything else is measured.</summary>
+    public required Latency DiskFlushMs { get; init; }
+
     public required string Plan { get; init; }
     public required DateTimeOffset StartedAt { get; init; }
     public string Database { get; set; } = "";

@@ -19,7 +19,7 @@ internal static class Tables
 
     public static void Show(Results results)
     {
-        AnsiConsole.MarkupLineInterpolated($"\n{results.Plan} run of commit {results.Commit}\n{results.Machine}\n{results.Database}");
+        AnsiConsole.MarkupLineInterpolated($"\n{results.Plan} run of commit {results.Commit}\n{results.Machine}\n{results.Database}\ndisk alone: a small write is on it after p50 {results.DiskFlushMs.P50:0.0}, p99 {results.DiskFlushMs.P99:0.0}, at most {results.DiskFlushMs.Max:0.0} ms");
         if (results.Measurements.Count > 0)
         {
             ShowThroughput(results);
