@@ -28,9 +28,9 @@ internal static class Disk
         for (var at = 0; Stopwatch.GetElapsedTime(startedAt) < Probed; at = (at + BlockBytes) % FileBytes)
         {
             RandomAccess.Write(file, block, at);
-            var flushedAt = Stopwatch.GetTimestamp();
+            var flushingSince = Stopwatch.GetTimestamp();
             RandomAccess.FlushToDisk(file);
-            tally.Sent(1, flushedAt);
+            tally.Sent(1, flushingSince);
             await Task.Delay(BetweenWrites);
         }
         return tally.Latency();
